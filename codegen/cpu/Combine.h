@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Associative operations that reductions combine with.
+#pragma once
+
+#include "codegen/cpu/KernelBuilder.h"
+
+#include <optional>
+
+namespace ntc::codegen::cpu {
+
+struct Combiner {
+  /// The arith operation that combines two values.
+  mlir::StringRef operation;
+  /// `combine(neutral, x)` is x.
+  double neutral = 0.0;
+
+  Value combine(OpBuilder &b, Location loc, Value x, Value y) const;
+};
+
+/// The operation that joins the accumulator of a reduction with the rest of its body; nothing if
+/// the body uses the accumulator in another way.
+std::optional<Combiner> combinerOf(mlir::linalg::LinalgOp op);
+
+/// All lanes of `vector` combined: the upper half with the lower half until one is left.
+Value combineLanes(KernelBuilder &k, const Combiner &combiner, Value vector, Lanes lanes);
+
+} // namespace ntc::codegen::cpu

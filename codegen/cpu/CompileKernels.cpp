@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lowering of emitted kernels through upstream passes and LLVM, in process.
+
+#include "codegen/cpu/CompileKernels.h"
+
+#include "codegen/cpu/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+
+#include "llvm/Analysis/CGSCCPassManager.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+
+namespace ntc::codegen::cpu {
+namespace plan = ir::plan;
+
+void registerTranslations(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+FailureOr<OwningOpRef<ModuleOp>> emitKernels(ir::train::ProgramOp program, KernelEmitter &emitter) {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(program.getLoc());
+  OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
+  for (auto kernel : program.getBody().getOps<plan::KernelOp>()) {
+    if (failed(emitter.emit(kernel, b))) {
+      return failure();
+    }
+  }
+  return module;
+}
+
+LogicalResult lowerToLlvmDialect(ModuleOp module) {
+  PassManager pm(module.getContext());
+  pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createCSEPass());
+  // Addresses that do not depend on a loop leave it.
+  pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
+  // exp, log, tanh, … of f32 become polynomials; what is left calls libm lane by lane.
+  pm.addNestedPass<func::FuncOp>(createApproximateMath());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  ConvertFuncToLLVMPassOptions bare;
+  bare.useBarePtrCallConv = true;
+  pm.addPass(createConvertFuncToLLVMPass(bare));
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  return pm.run(module);
+}
+
+std::string kernelEntryName(size_t index) { return "ntc_kernel_" + std::to_string(index); }
+
+/// `int entry(args)`: loads the operand addresses and calls `kernel` on the range of groups.
+static llvm::Function *createEntry(llvm::Module &module, llvm::Function &kernel, size_t index) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> b(context);
+  auto *type = llvm::FunctionType::get(b.getInt32Ty(), {b.getPtrTy()}, false);
+  auto *entry = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage,
+                                       kernelEntryName(index), module);
+  b.SetInsertPoint(llvm::BasicBlock::Create(context, "", entry));
+  // The fields of ntc_kernel_args_t: operands, group_begin, group_end.
+  auto *fields = llvm::StructType::get(context, {b.getPtrTy(), b.getInt64Ty(), b.getInt64Ty()});
+  auto field = [&](unsigned number, llvm::Type *fieldType) {
+    return b.CreateLoad(fieldType, b.CreateStructGEP(fields, entry->getArg(0), number));
+  };
+  llvm::Value *operands = field(0, b.getPtrTy());
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (unsigned i = 0; i + 2 < kernel.arg_size(); ++i) {
+    arguments.push_back(
+        b.CreateLoad(b.getPtrTy(), b.CreateConstGEP1_64(b.getPtrTy(), operands, i)));
+  }
+  arguments.push_back(field(1, b.getInt64Ty()));
+  arguments.push_back(field(2, b.getInt64Ty()));
+  b.CreateCall(&kernel, arguments);
+  b.CreateRet(b.getInt32(0));
+  return entry;
+}
+
+/// Little is left to do: promote stack cells, merge equal expressions, tidy branches, move what a
+/// loop repeats.
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::ModulePassManager passes;
+  llvm::cantFail(builder.parsePassPipeline(
+      passes, "always-inline,globaldce,function(sroa,early-cse,instcombine<no-verify-fixpoint>,"
+              "simplifycfg,loop-mssa(licm))"));
+  passes.run(module, modules);
+}
+
+std::unique_ptr<llvm::Module> translateKernels(ModuleOp module, llvm::LLVMContext &context,
+                                               const CpuTarget &target) {
+  std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, "ntc");
+  if (!translated) {
+    return nullptr;
+  }
+  auto machine = target.createTargetMachine();
+  translated->setTargetTriple(llvm::Triple(target.triple));
+  translated->setDataLayout(machine->createDataLayout());
+  llvm::SmallVector<llvm::Function *> kernels;
+  for (llvm::Function &function : *translated) {
+    if (!function.isDeclaration()) {
+      kernels.push_back(&function);
+    }
+  }
+  std::string width = std::to_string(target.vectorBytes * 8);
+  for (auto [i, kernel] : llvm::enumerate(kernels)) {
+    kernel->setLinkage(llvm::GlobalValue::InternalLinkage);
+    kernel->addFnAttr(llvm::Attribute::AlwaysInline);
+    kernel->addFnAttr(llvm::Attribute::NoUnwind);
+    llvm::Function *entry = createEntry(*translated, *kernel, i);
+    for (llvm::Function *function : {kernel, entry}) {
+      function->addFnAttr("target-cpu", target.cpu);
+      function->addFnAttr("target-features", target.features);
+      function->addFnAttr("prefer-vector-width", width);
+      function->addFnAttr("min-legal-vector-width", width);
+    }
+    entry->addFnAttr(llvm::Attribute::NoUnwind);
+    entry->setLinkage(llvm::GlobalValue::ExternalLinkage);
+    entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
+  optimize(*translated, *machine);
+  return translated;
+}
+
+llvm::SmallVector<char, 0> emitObject(llvm::Module &module, const CpuTarget &target,
+                                      bool assembly) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  auto machine = target.createTargetMachine();
+  llvm::legacy::PassManager passes;
+  machine->addPassesToEmitFile(passes, stream, nullptr,
+                               assembly ? llvm::CodeGenFileType::AssemblyFile
+                                        : llvm::CodeGenFileType::ObjectFile);
+  passes.run(module);
+  return bytes;
+}
+
+} // namespace ntc::codegen::cpu

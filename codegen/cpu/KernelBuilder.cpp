@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Addresses, vectors, loops and bodies for the emitters.
+
+#include "codegen/cpu/KernelBuilder.h"
+
+#include "compiler/fuse/ContractionForm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace ntc::codegen::cpu {
+
+Value KernelBuilder::index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+
+Value KernelBuilder::add(Value x, Value y) { return b.createOrFold<arith::AddIOp>(loc, x, y); }
+
+Value KernelBuilder::mul(Value x, int64_t factor) {
+  return factor == 1 ? x : b.createOrFold<arith::MulIOp>(loc, x, index(factor));
+}
+
+Range KernelBuilder::rangeOf(size_t nest, size_t loop) {
+  int label = layout.space().labelOf(nest, loop);
+  if (label >= 0 && layout.tile()[label] != 0) {
+    return labelRanges[label];
+  }
+  int64_t extent = layout.space().nests()[nest].extents[loop];
+  return {index(0), index(extent), extent, extent, true};
+}
+
+LinearAccess KernelBuilder::linearize(const fuse::Access &access) {
+  LinearAccess linear{buffers.lookup(access.tensor), {}, {}};
+  // The address for the buffer's own strides: constant part by evaluating the map at 0.
+  SmallVector<int64_t> zeros(access.map.getNumDims(), 0);
+  int64_t constant = 0;
+  Value base;
+  for (auto [d, value] : llvm::enumerate(access.map.compose(zeros))) {
+    constant += value * linear.buffer.strides[d];
+    if (Value origin = linear.buffer.origins[d]) {
+      Value shift = mul(origin, -linear.buffer.strides[d]);
+      base = base ? add(base, shift) : shift;
+    }
+  }
+  linear.base = base ? add(base, index(constant)) : index(constant);
+  for (unsigned loop = 0; loop < access.map.getNumDims(); ++loop) {
+    SmallVector<int64_t> unit(zeros);
+    unit[loop] = 1;
+    int64_t stride = -constant;
+    for (auto [d, value] : llvm::enumerate(access.map.compose(unit))) {
+      stride += value * linear.buffer.strides[d];
+    }
+    linear.strides.push_back(stride);
+  }
+  return linear;
+}
+
+Value KernelBuilder::addressAt(const LinearAccess &access, ArrayRef<Value> ivs) {
+  Value address = access.base;
+  for (auto [stride, iv] : llvm::zip(access.strides, ivs)) {
+    if (iv && stride != 0) {
+      address = add(address, mul(iv, stride));
+    }
+  }
+  return address;
+}
+
+Lanes KernelBuilder::lanesOf(Type element) const {
+  return target.vectorBytes / std::max<int64_t>(4, ir::plan::elementBytes(element));
+}
+
+Type KernelBuilder::vectorType(Type element, Lanes lanes) const {
+  return lanes == 0 ? element : VectorType::get({lanes}, element);
+}
+
+Value KernelBuilder::splat(Value scalar, Lanes lanes) {
+  return lanes == 0 ? scalar
+                    : vector::BroadcastOp::create(
+                          b, loc, VectorType::get({lanes}, scalar.getType()), scalar)
+                          .getResult();
+}
+
+Value KernelBuilder::constant(Type element, double value, Lanes lanes) {
+  TypedAttr scalar = isa<FloatType>(element)
+                         ? TypedAttr(b.getFloatAttr(element, value))
+                         : TypedAttr(b.getIntegerAttr(element, static_cast<int64_t>(value)));
+  if (lanes == 0) {
+    return arith::ConstantOp::create(b, loc, scalar);
+  }
+  return arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(VectorType::get({lanes}, element), Attribute(scalar)));
+}
+
+Value KernelBuilder::iota(Lanes lanes) {
+  return vector::StepOp::create(b, loc, VectorType::get({lanes}, b.getIndexType()));
+}
+
+Value KernelBuilder::load(const Buffer &buffer, Value address, int64_t stride, Lanes lanes,
+                          Value mask) {
+  Type stored = cast<MemRefType>(buffer.memref.getType()).getElementType();
+  Value value;
+  if (lanes == 0 || stride == 0) {
+    value = memref::LoadOp::create(b, loc, buffer.memref, address);
+  } else {
+    auto type = VectorType::get({lanes}, stored);
+    Value zero = mask || stride != 1 ? constant(stored, 0, lanes) : Value();
+    if (stride != 1) {
+      Value all = mask ? mask : constant(b.getI1Type(), 1, lanes);
+      Value offsets = arith::MulIOp::create(b, loc, iota(lanes), splat(index(stride), lanes));
+      value = vector::GatherOp::create(b, loc, type, buffer.memref, ValueRange{address}, offsets,
+                                       all, zero);
+    } else if (mask) {
+      value = vector::MaskedLoadOp::create(b, loc, type, buffer.memref, ValueRange{address}, mask,
+                                           zero);
+    } else {
+      value = vector::LoadOp::create(b, loc, type, buffer.memref, ValueRange{address});
+    }
+  }
+  if (buffer.element.isInteger(1)) {
+    Lanes have = lanes == 0 || stride == 0 ? 0 : lanes;
+    value =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value, constant(stored, 0, have));
+  }
+  return lanes != 0 && stride == 0 ? splat(value, lanes) : value;
+}
+
+void KernelBuilder::store(const Buffer &buffer, Value value, Value address, int64_t stride,
+                          Lanes lanes, Value mask) {
+  if (buffer.element.isInteger(1)) {
+    value = arith::ExtUIOp::create(b, loc, vectorType(b.getI8Type(), lanes), value);
+  }
+  if (lanes == 0) {
+    memref::StoreOp::create(b, loc, value, buffer.memref, address);
+  } else if (stride != 1) {
+    Value all = mask ? mask : constant(b.getI1Type(), 1, lanes);
+    Value offsets = arith::MulIOp::create(b, loc, iota(lanes), splat(index(stride), lanes));
+    vector::ScatterOp::create(b, loc, Type(), buffer.memref, ValueRange{address}, offsets, all,
+                              value);
+  } else if (mask) {
+    vector::MaskedStoreOp::create(b, loc, buffer.memref, ValueRange{address}, mask, value);
+  } else {
+    vector::StoreOp::create(b, loc, value, buffer.memref, ValueRange{address});
+  }
+}
+
+Value KernelBuilder::multiplyAdd(Value x, Value y, Value z) {
+  if (target.hasFma) {
+    return math::FmaOp::create(b, loc, x, y, z);
+  }
+  return arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, y), z);
+}
+
+SmallVector<Value> KernelBuilder::loop(Value lower, Value upper, int64_t step, ValueRange carried,
+                                       LoopBody body) {
+  auto op = scf::ForOp::create(b, loc, lower, upper, index(step), carried,
+                               [&](OpBuilder &, Location, Value, ValueRange) {});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.getBody());
+  SmallVector<Value> next = body(op.getInductionVar(), op.getRegionIterArgs());
+  // Without carried values the builder has made the terminator.
+  if (op.getBody()->empty() || !op.getBody()->back().hasTrait<OpTrait::IsTerminator>()) {
+    scf::YieldOp::create(b, loc, next);
+  }
+  return SmallVector<Value>(op.getResults());
+}
+
+SmallVector<Value> KernelBuilder::loop(const Range &range, int64_t step, ValueRange carried,
+                                       LoopBody body) {
+  if (range.size > 0 && range.size <= step) {
+    return body(range.lower, carried);
+  }
+  return loop(range.lower, range.upper, step, carried, body);
+}
+
+SmallVector<Value> KernelBuilder::strips(const Range &range, Lanes lanes, ValueRange carried,
+                                         StripBody body) {
+  SmallVector<Value> values(carried);
+  if (range.multipleOf % lanes == 0) {
+    return loop(range, lanes, values, [&](Value iv, ValueRange now) { return body(iv, {}, now); });
+  }
+  if (range.size >= 0 && range.size < lanes) {
+    Value mask = vector::CreateMaskOp::create(b, loc, VectorType::get({lanes}, b.getI1Type()),
+                                              index(range.size));
+    return body(range.lower, mask, values);
+  }
+  Value size = b.createOrFold<arith::SubIOp>(loc, range.upper, range.lower);
+  Value full = b.createOrFold<arith::MulIOp>(
+      loc, b.createOrFold<arith::DivUIOp>(loc, size, index(lanes)), index(lanes));
+  Value split = add(range.lower, full);
+  values = loop(range.lower, split, lanes, values,
+                [&](Value iv, ValueRange now) { return body(iv, {}, now); });
+  Value rest = b.createOrFold<arith::SubIOp>(loc, range.upper, split);
+  Value mask = vector::CreateMaskOp::create(b, loc, VectorType::get({lanes}, b.getI1Type()), rest);
+  return body(split, mask, values);
+}
+
+SmallVector<Value> KernelBuilder::payload(Operation *op, ValueRange arguments, Lanes lanes,
+                                          llvm::function_ref<Value(unsigned)> indexOf) {
+  Block &body = op->getRegion(0).front();
+  IRMapping mapping;
+  for (auto [argument, value] : llvm::zip(body.getArguments(), arguments)) {
+    if (value) {
+      mapping.map(argument, value);
+    }
+  }
+  // Scalar constants may stand outside of the body.
+  auto lookup = [&](Value value) {
+    if (Value mapped = mapping.lookupOrNull(value)) {
+      return mapped;
+    }
+    Value scalar = b.clone(*value.getDefiningOp<arith::ConstantOp>())->getResult(0);
+    mapping.map(value, splat(scalar, lanes));
+    return mapping.lookup(value);
+  };
+  for (Operation &inner : body.without_terminator()) {
+    if (auto constantOp = dyn_cast<arith::ConstantOp>(inner)) {
+      TypedAttr value = constantOp.getValue();
+      if (lanes != 0) {
+        value = DenseElementsAttr::get(VectorType::get({lanes}, value.getType()), Attribute(value));
+      }
+      mapping.map(constantOp.getResult(), arith::ConstantOp::create(b, loc, value).getResult());
+      continue;
+    }
+    if (auto indexOp = dyn_cast<linalg::IndexOp>(inner)) {
+      mapping.map(indexOp.getResult(), indexOf(indexOp.getDim()));
+      continue;
+    }
+    SmallVector<Value> operands;
+    for (Value operand : inner.getOperands()) {
+      operands.push_back(lookup(operand));
+    }
+    SmallVector<Type> types;
+    for (Type type : inner.getResultTypes()) {
+      types.push_back(vectorType(type, lanes));
+    }
+    OperationState state(loc, inner.getName());
+    state.addOperands(operands);
+    state.addTypes(types);
+    state.addAttributes(inner.getAttrs());
+    Operation *clone = b.create(state);
+    mapping.map(inner.getResults(), clone->getResults());
+  }
+  SmallVector<Value> yielded;
+  for (Value value : body.getTerminator()->getOperands()) {
+    yielded.push_back(lookup(value));
+  }
+  return yielded;
+}
+
+} // namespace ntc::codegen::cpu

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the emitters of pointwise loops, reductions and contractions share: the function of one
+// kernel under construction, its buffers as flat memrefs, linear addresses, index ranges of the
+// current work group, and vectors of elements.
+#pragma once
+
+#include "codegen/cpu/CpuTarget.h"
+#include "compiler/schedule/KernelLayout.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <functional>
+
+namespace ntc::codegen::cpu {
+
+using mlir::Location;
+using mlir::OpBuilder;
+using mlir::SmallVector;
+using mlir::Type;
+using mlir::Value;
+using mlir::ValueRange;
+
+/// A tensor in memory: a one-dimensional memref of its elements, booleans as i8.
+struct Buffer {
+  Value memref;
+  Type element;                 ///< the tensor's element type (i1 for booleans)
+  SmallVector<int64_t> strides; ///< elements per index of each dimension
+  SmallVector<Value>
+      origins; ///< per dimension the index that lies at 0, or null for 0 (tiles on the stack)
+};
+
+/// The address of an access as a linear function of the loops: `base + sum of strides[d] * iv[d]`,
+/// in elements.
+struct LinearAccess {
+  Buffer buffer;
+  Value base; ///< includes the constant part
+  SmallVector<int64_t> strides;
+};
+
+/// The indices of a loop that the current work group covers.
+struct Range {
+  Value lower, upper;
+  int64_t size = -1;      ///< upper - lower where it is known, else -1
+  int64_t multipleOf = 1; ///< divides upper - lower
+  bool isWhole = false;   ///< lower is 0 and upper the loop's extent
+};
+
+/// How many lanes a value has: 0 is a scalar.
+using Lanes = int64_t;
+
+class KernelBuilder {
+public:
+  KernelBuilder(OpBuilder &b, Location loc, const CpuTarget &target,
+                const schedule::KernelLayout &layout)
+      : b(b), loc(loc), target(target), layout(layout) {}
+
+  OpBuilder &b;
+  Location loc;
+  const CpuTarget &target;
+  const schedule::KernelLayout &layout;
+  /// Per label of the kernel's space, the indices of the current work group.
+  SmallVector<Range> labelRanges;
+  /// Buffers by tensor, roots and their aliases alike.
+  llvm::DenseMap<Value, Buffer> buffers;
+
+  // Index arithmetic.
+  Value index(int64_t value);
+  Value add(Value x, Value y);
+  Value mul(Value x, int64_t factor);
+
+  /// The range of loop `loop` of nest `nest` in the current work group.
+  Range rangeOf(size_t nest, size_t loop);
+  /// The linear address function of `access` by the loops of its nest.
+  LinearAccess linearize(const fuse::Access &access);
+  /// The address at the given loop indices; null entries count as 0.
+  Value addressAt(const LinearAccess &access, mlir::ArrayRef<Value> ivs);
+
+  /// Lanes of a full vector of `element`.
+  Lanes lanesOf(Type element) const;
+  Type vectorType(Type element, Lanes lanes) const;
+  Value splat(Value scalar, Lanes lanes);
+  Value constant(Type element, double value, Lanes lanes);
+  /// A vector (or, with 0 lanes, a scalar) of elements `stride` apart from `address` on; stride 0
+  /// repeats one element. With `mask`, lanes that are off are not read and hold 0.
+  Value load(const Buffer &buffer, Value address, int64_t stride, Lanes lanes, Value mask = {});
+  void store(const Buffer &buffer, Value value, Value address, int64_t stride, Lanes lanes,
+             Value mask = {});
+
+  /// x * y + z, rounded once where the target can.
+  Value multiplyAdd(Value x, Value y, Value z);
+
+  /// `for iv = lower to upper by step`, carrying values: `body(iv, carried)` returns the next ones.
+  using LoopBody = llvm::function_ref<SmallVector<Value>(Value, ValueRange)>;
+  SmallVector<Value> loop(Value lower, Value upper, int64_t step, ValueRange carried,
+                          LoopBody body);
+  /// The same over a range; a range of one index makes no loop.
+  SmallVector<Value> loop(const Range &range, int64_t step, ValueRange carried, LoopBody body);
+  /// Runs `body(iv, lanes, mask)` over a range in steps of `lanes`, the rest with a mask.
+  using StripBody = llvm::function_ref<SmallVector<Value>(Value, Value, ValueRange)>;
+  SmallVector<Value> strips(const Range &range, Lanes lanes, ValueRange carried, StripBody body);
+
+  /// The body of a linalg operation on vectors: `arguments` replace the block's arguments,
+  /// `indexOf(d)` gives linalg.index d. Returns what the body yields.
+  SmallVector<Value> payload(mlir::Operation *op, ValueRange arguments, Lanes lanes,
+                             llvm::function_ref<Value(unsigned)> indexOf);
+  /// 0, 1, 2, … as a vector of `index`.
+  Value iota(Lanes lanes);
+};
+
+/// Emitters of the kinds of loop groups.
+void emitPointwise(KernelBuilder &k, mlir::ArrayRef<size_t> group);
+void emitReduction(KernelBuilder &k, size_t nest);
+void emitContraction(KernelBuilder &k, size_t nest);
+
+} // namespace ntc::codegen::cpu

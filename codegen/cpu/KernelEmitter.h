@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The border between a planned program and machine code: one kernel in, one function out. A back
+// end is an implementation of this interface; the CPU's is VectorEmitter.
+#pragma once
+
+#include "codegen/cpu/CpuTarget.h"
+#include "dialects/plan/Plan.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace ntc::codegen::cpu {
+
+class KernelEmitter {
+public:
+  virtual ~KernelEmitter() = default;
+
+  /// Emits `kernel` as a function at the builder's insertion point. Its parameters are one flat
+  /// memref per operand of the kernel (arguments, results, workspace if there is one; booleans as
+  /// i8), then the first work group and one past the last, of type index. Errors: a diagnostic on
+  /// the operation that cannot be emitted.
+  virtual mlir::FailureOr<mlir::func::FuncOp> emit(ir::plan::KernelOp kernel,
+                                                   mlir::OpBuilder &builder) = 0;
+};
+
+/// Emits loops of scf, vector and memref operations for the vectors and registers of `target`.
+class VectorEmitter : public KernelEmitter {
+public:
+  explicit VectorEmitter(CpuTarget target) : target(std::move(target)) {}
+  mlir::FailureOr<mlir::func::FuncOp> emit(ir::plan::KernelOp kernel,
+                                           mlir::OpBuilder &builder) override;
+
+private:
+  CpuTarget target;
+};
+
+} // namespace ntc::codegen::cpu

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Recognizes sums of products and chooses the loop that vectors run along.
+
+#include "compiler/fuse/ContractionForm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace ntc::fuse {
+
+/// acc + a * b over the block arguments (a, b, acc), in any order of operands.
+static bool isMultiplyAdd(linalg::GenericOp op) {
+  if (op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0) {
+    return false;
+  }
+  Block &body = op.getRegion().front();
+  auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add || std::distance(body.begin(), body.end()) != 3) {
+    return false;
+  }
+  Value accumulator = body.getArguments().back();
+  Value product = add.getLhs() == accumulator ? add.getRhs() : add.getLhs();
+  auto mul = product.getDefiningOp<arith::MulFOp>();
+  return mul && (add.getLhs() == accumulator || add.getRhs() == accumulator) &&
+         mul.getLhs() != mul.getRhs() && isa<BlockArgument>(mul.getLhs()) &&
+         isa<BlockArgument>(mul.getRhs()) && mul.getLhs() != accumulator &&
+         mul.getRhs() != accumulator;
+}
+
+bool isContraction(Operation *op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && isMultiplyAdd(generic);
+}
+
+/// The factor of dimension `loop` in the linear expression `expr`; nothing where it is not linear.
+static std::optional<int64_t> coefficient(AffineExpr expr, unsigned loop) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    return dim.getPosition() == loop ? 1 : 0;
+  }
+  if (isa<AffineConstantExpr>(expr)) {
+    return 0;
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary) {
+    return std::nullopt;
+  }
+  auto lhs = coefficient(binary.getLHS(), loop), rhs = coefficient(binary.getRHS(), loop);
+  if (!lhs || !rhs) {
+    return std::nullopt;
+  }
+  if (binary.getKind() == AffineExprKind::Add) {
+    return *lhs + *rhs;
+  }
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (binary.getKind() == AffineExprKind::Mul && factor) {
+    return *lhs * factor.getValue();
+  }
+  return *lhs == 0 && *rhs == 0 ? std::optional<int64_t>(0) : std::nullopt;
+}
+
+std::optional<int64_t> addressStride(AffineMap map, ArrayRef<int64_t> shape, unsigned loop) {
+  int64_t stride = 0, elements = 1;
+  for (int64_t d = shape.size(); d-- > 0;) {
+    auto factor = coefficient(map.getResult(d), loop);
+    if (!factor) {
+      return std::nullopt;
+    }
+    stride += *factor * elements;
+    elements *= shape[d];
+  }
+  return stride;
+}
+
+static std::optional<int64_t> strideOf(const Access &access, unsigned loop) {
+  return addressStride(access.map, cast<RankedTensorType>(access.tensor.getType()).getShape(),
+                       loop);
+}
+
+static bool uses(const Access &access, unsigned loop) { return access.map.isFunctionOfDim(loop); }
+
+/// Loops of one kind that index `a` and not `b`, `without` left out.
+static SmallVector<unsigned> exclusiveLoops(const Nest &nest, const Access &a, const Access &b,
+                                            unsigned without) {
+  SmallVector<unsigned> loops;
+  for (unsigned d = 0; d < nest.extents.size(); ++d) {
+    if (!nest.isReduction[d] && d != without && uses(a, d) && !uses(b, d)) {
+      loops.push_back(d);
+    }
+  }
+  return loops;
+}
+
+/// Vectors along parallel loop `loop`, if exactly one input is indexed by it.
+static std::optional<ContractionForm> outerForm(const Nest &nest, unsigned loop) {
+  if (nest.isReduction[loop] || uses(nest.reads[0], loop) == uses(nest.reads[1], loop)) {
+    return std::nullopt;
+  }
+  ContractionForm form;
+  form.rhs = uses(nest.reads[1], loop) ? 1 : 0;
+  form.lhs = 1 - form.rhs;
+  form.vectorLoop = loop;
+  form.gathers = strideOf(nest.reads[form.rhs], loop) != 1;
+  form.rowLoops = exclusiveLoops(nest, nest.reads[form.lhs], nest.reads[form.rhs], loop);
+  return form;
+}
+
+/// Vectors along a reduction loop that is contiguous in both inputs.
+static std::optional<ContractionForm> dotForm(const Nest &nest) {
+  for (unsigned d = nest.extents.size(); d-- > 0;) {
+    if (!nest.isReduction[d] || strideOf(nest.reads[0], d) != 1 ||
+        strideOf(nest.reads[1], d) != 1) {
+      continue;
+    }
+    ContractionForm form;
+    form.kind = ContractionForm::Kind::Dot;
+    form.vectorLoop = d;
+    form.rowLoops = exclusiveLoops(nest, nest.reads[0], nest.reads[1], d);
+    form.columnLoops = exclusiveLoops(nest, nest.reads[1], nest.reads[0], d);
+    return form;
+  }
+  return std::nullopt;
+}
+
+std::optional<ContractionForm> contractionForm(Operation *op) {
+  if (!isContraction(op)) {
+    return std::nullopt;
+  }
+  Nest nest = describeNest(op);
+  // The loop along which the result is contiguous, if it has one of more than a few elements.
+  std::optional<ContractionForm> outer;
+  for (unsigned d = 0; d < nest.extents.size(); ++d) {
+    if (strideOf(nest.writes[0], d) == 1) {
+      outer = outerForm(nest, d);
+    }
+  }
+  constexpr int64_t kShort = 8;
+  if (outer && !outer->gathers && nest.extents[outer->vectorLoop] >= kShort) {
+    return outer;
+  }
+  auto dot = dotForm(nest);
+  if (dot && (!outer || outer->gathers ||
+              nest.extents[dot->vectorLoop] > nest.extents[outer->vectorLoop])) {
+    return dot;
+  }
+  return outer;
+}
+
+SmallVector<int64_t> contractionGrains(const Nest &nest) {
+  SmallVector<int64_t> grains(nest.extents.size(), 1);
+  auto form = contractionForm(nest.op);
+  if (!form) {
+    return grains;
+  }
+  constexpr int64_t kVectorGrain = 64, kRowGrain = 8, kColumnGrain = 8;
+  if (form->kind == ContractionForm::Kind::Outer) {
+    grains[form->vectorLoop] = kVectorGrain;
+  }
+  // Only the innermost row and column loops are unrolled.
+  if (!form->rowLoops.empty()) {
+    grains[form->rowLoops.back()] = kRowGrain;
+  }
+  if (!form->columnLoops.empty()) {
+    grains[form->columnLoops.back()] = kColumnGrain;
+  }
+  return grains;
+}
+
+} // namespace ntc::fuse

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Passes of the phase *fused*: from `nn` to dispatches of linalg on tensors.
+#ifndef NTC_COMPILER_FUSE_PASSES
+#define NTC_COMPILER_FUSE_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def LowerToLinalg : Pass<"ntc-lower-to-linalg", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Writes every nn operation as linalg on tensors";
+  let description = [{
+    Needs: no `train.gradient`; softmax, batch normalization and argmax decomposed. Afterwards the entries hold
+    `linalg.generic`, `linalg.fill`, `tensor.empty`, `tensor.insert_slice`, `arith.constant` and `nn.reshape` (which moves no
+    data and stays until buffers are planned). Sums keep one accumulator per element in row-major order of the reduced
+    dimensions; what a vectorized reduction does with that order is the back end's documented business.
+
+    ```mlir
+    %y = nn.matmul %a, %b : tensor<4x8xf32>, tensor<8x2xf32> -> tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %c0 = arith.constant 0.0 : f32
+    %e = tensor.empty() : tensor<4x2xf32>
+    %z = linalg.fill ins(%c0 : f32) outs(%e : tensor<4x2xf32>) -> tensor<4x2xf32>
+    %y = linalg.generic {indexing_maps = [(m, n, k) -> (m, k), (m, n, k) -> (k, n), (m, n, k) -> (m, n)], ...}
+         ins(%a, %b) outs(%z) { mulf, addf }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def FuseElementwise : Pass<"ntc-fuse-elementwise", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Merges elementwise linalg operations into their only consumer";
+  let description = [{
+    A producer without reductions is merged into its consumer where the consumer is its only user, or where the producer
+    only moves elements (broadcasts, transposes) or is a constant; one that computes only where each of its elements is read
+    once. Contractions keep the form "sum of products": only moves are merged into their operands. Preserves values bit for bit.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
+def FormDispatches : Pass<"ntc-form-dispatches", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Groups linalg operations into plan.dispatch regions";
+  let description = [{
+    Afterwards every computation of an entry lies in a `plan.dispatch`, whose name is made of the layers that its operations
+    came from. Operations are taken in program order; one joins the dispatch of its latest producer when (a) no other operand
+    is produced later, and (b) the joint iteration space (compiler/fuse/IterationSpace.h) still has enough parallel groups for
+    its work, or the work is small. Fused values that nobody else reads never leave the dispatch. Preserves values bit for bit.
+  }];
+  let dependentDialects = ["::ntc::ir::plan::PlanDialect"];
+}
+
+#endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How a dispatch is cut into work groups: a pure function of its iteration space.
+#pragma once
+
+#include "compiler/fuse/IterationSpace.h"
+
+namespace ntc::schedule {
+
+struct Tiling {
+  /// Per label of the space: indices that one group covers; 0 means all of them.
+  llvm::SmallVector<int64_t> tile;
+  /// Product over labels of the number of tiles.
+  int64_t groups = 1;
+};
+
+/// Cuts labels, those with most grains first, until each group has about 128 Kflop or there are 256
+/// groups. Work of less than half a Mflop stays whole: handing it to another thread costs more than
+/// it saves.
+Tiling chooseTiling(const fuse::IterationSpace &space);
+
+/// Number of tiles of `tile` indices in `extent`; 1 where tile is 0.
+inline int64_t tileCount(int64_t extent, int64_t tile) {
+  return tile == 0 ? 1 : (extent + tile - 1) / tile;
+}
+
+} // namespace ntc::schedule

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The contracts between phases, as passes that change nothing.
+#ifndef NTC_COMPILER_VERIFY_PASSES
+#define NTC_COMPILER_VERIFY_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+class VerifyPass<string phase> : Pass<"ntc-verify-" # phase, "::ntc::ir::train::ProgramOp">;
+
+def VerifyCaptured : VerifyPass<"captured"> {
+  let summary = "Refuses what is no program of the phase captured";
+  let description = [{
+    Entries hold operations of `nn` and `train` only, every argument says what it is, every result is a metric, its count or an
+    output, and every metric has its count.
+  }];
+}
+
+def VerifyDifferentiated : VerifyPass<"differentiated"> {
+  let summary = "Refuses programs that still hold a train.gradient";
+  let description = "As captured, without `train.gradient`.";
+}
+
+def VerifyFused : VerifyPass<"fused"> {
+  let summary = "Refuses computations outside of dispatches";
+  let description = [{
+    Entries hold only `plan.dispatch`, `nn.reshape`, `train.read`, `train.assign` and `train.return`; dispatches hold linalg on
+    tensors.
+  }];
+}
+
+def VerifyPlanned : VerifyPass<"planned"> {
+  let summary = "Proves that no two live tensors overlap in the arena";
+  let description = [{
+    Computes from the calls alone when each slot holds a value that is still read, and refuses slots that overlap then, slots
+    that leave the arena, reads of slots that nothing has written, and operands that do not fit their kernel. Shares no code with
+    the planner. O(n log n) per entry in the number of slots and calls.
+  }];
+}
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Option structs to names and numbers of the recipe.
+#include "ntc/nn/loss.h"
+#include "ntc/nn/optim.h"
+
+namespace ntc::nn {
+
+CrossEntropyLoss::CrossEntropyLoss(CrossEntropyLossOptions options) {
+  name = "cross_entropy";
+  reduction = options.reduction;
+  label_smoothing = options.label_smoothing;
+  weight = std::move(options.weight);
+  ignore_index = options.ignore_index;
+  probabilities = options.probabilities;
+}
+
+NLLLoss::NLLLoss(NLLLossOptions options) {
+  name = "nll";
+  reduction = options.reduction;
+  weight = std::move(options.weight);
+  ignore_index = options.ignore_index;
+}
+
+MSELoss::MSELoss(ElementwiseLossOptions options) {
+  name = "mse";
+  reduction = options.reduction;
+}
+
+L1Loss::L1Loss(ElementwiseLossOptions options) {
+  name = "l1";
+  reduction = options.reduction;
+}
+
+BCEWithLogitsLoss::BCEWithLogitsLoss(BCEWithLogitsLossOptions options) {
+  name = "bce_with_logits";
+  reduction = options.reduction;
+  pos_weight = std::move(options.pos_weight);
+}
+
+} // namespace ntc::nn
+
+namespace ntc::optim {
+
+SGD::SGD(SGDOptions options) {
+  name = "sgd";
+  nesterov = options.nesterov;
+  hyperparameters = {{"lr", options.lr},
+                     {"momentum", options.momentum},
+                     {"dampening", options.dampening},
+                     {"weight_decay", options.weight_decay}};
+}
+
+Adam::Adam(AdamOptions options) {
+  name = "adam";
+  hyperparameters = {{"lr", options.lr},
+                     {"beta1", options.betas[0]},
+                     {"beta2", options.betas[1]},
+                     {"eps", options.eps},
+                     {"weight_decay", options.weight_decay}};
+}
+
+AdamW::AdamW(AdamWOptions options) {
+  name = "adamw";
+  hyperparameters = {{"lr", options.lr},
+                     {"beta1", options.betas[0]},
+                     {"beta2", options.betas[1]},
+                     {"eps", options.eps},
+                     {"weight_decay", options.weight_decay}};
+}
+
+Adadelta::Adadelta(AdadeltaOptions options) {
+  name = "adadelta";
+  hyperparameters = {{"lr", options.lr},
+                     {"rho", options.rho},
+                     {"eps", options.eps},
+                     {"weight_decay", options.weight_decay}};
+}
+
+} // namespace ntc::optim

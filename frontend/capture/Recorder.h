@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The recording behind symbolic tensors: a growing ONNX graph, the types of its values, the module
+// that is being run, and the problems found so far. Nothing here knows C++ classes beyond names, so
+// that other languages can drive it.
+#pragma once
+
+#include "frontend/format/InitialValues.h"
+#include "frontend/format/NodeBuilder.h"
+#include "frontend/format/ShapeInference.h"
+#include "ntc/nn/tensor.h"
+
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace ntc::detail {
+
+class Recorder : public std::enable_shared_from_this<Recorder> {
+public:
+  /// `elementType` is that of the parameters: FLOAT or DOUBLE.
+  explicit Recorder(int32_t elementType);
+
+  Tensor addInput(const std::string &name, const format::TensorType &type);
+  /// Declares a fresh state tensor under its state_dict name.
+  void addState(const std::string &name, const std::vector<int64_t> &shape,
+                format::Distribution init);
+  /// A constant of the graph, named after the current scope and `role`; `values` in row-major
+  /// order, converted to `dtype`.
+  Tensor constant(const std::string &role, const std::vector<double> &values,
+                  const std::vector<int64_t> &dims, int32_t dtype);
+  Tensor integers(const std::string &role, const std::vector<int64_t> &values);
+
+  /// Adds a node with one output in the current scope. Records a failure when the operands do not
+  /// fit.
+  Tensor add(const std::string &op, const std::vector<Tensor> &inputs,
+             format::Attributes attributes = {});
+  /// Calls a local function, adding `function` to the model the first time.
+  Tensor call(const onnx::FunctionProto &function, const std::vector<Tensor> &inputs);
+  /// The state tensor `name`, or an invalid tensor.
+  Tensor find(const std::string &name);
+
+  /// Records "<layer>: <message>" and returns the invalid tensor.
+  Tensor fail(const std::string &message);
+  const std::vector<std::string> &errors() const { return problems; }
+
+  const format::TensorType &typeOf(const Tensor &x) const { return values.at(x.name).type; }
+  int32_t elementType() const { return floatType; }
+
+  /// The layer that runs now: its path in the network ("" for the network itself) and its class.
+  void enter(const std::string &path, const std::string &type) { scopes.push_back({path, type}); }
+  void leave() { scopes.pop_back(); }
+  std::string currentPath() const { return scopes.empty() ? std::string() : scopes.back().path; }
+
+  /// Paths of the registered modules, by their address.
+  std::unordered_map<const void *, std::string> paths;
+
+  onnx::ModelProto model;
+
+private:
+  std::string uniqueName(const std::string &base);
+  Tensor append(onnx::NodeProto node, const std::vector<Tensor> &inputs);
+
+  struct ActiveScope {
+    std::string path;
+    std::string type;
+  };
+  int32_t floatType;
+  std::vector<ActiveScope> scopes;
+  std::unordered_map<std::string, format::Value> values;
+  std::set<std::string> names;
+  std::set<std::string> functions;
+  std::vector<std::string> problems;
+};
+
+} // namespace ntc::detail

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Formulas and their order of rounding follow torch.optim's single-tensor implementations: scalars
+// are combined in f64 and converted once where they meet a tensor.
+#include "frontend/format/OptimizerFunctions.h"
+
+#include "frontend/format/NodeBuilder.h"
+
+#include <limits>
+
+namespace ntc::format {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// Function inputs p and g are declared after the controls; slots after them, in the order of the
+/// calls to `slot`.
+struct Update {
+  FunctionBuilder body;
+  OptimizerUpdate result;
+
+  explicit Update(const std::string &name) : body(name, {}) {}
+  std::string control(const std::string &name) {
+    result.controls.push_back(name);
+    return body.input(name);
+  }
+  std::string slot(const std::string &name, bool isCounter = false) {
+    result.slots.push_back({name, isCounter});
+    return body.input(name);
+  }
+  /// T(1 - a), subtracted in f64.
+  std::string oneMinus(const std::string &a, const std::string &like) {
+    return body.cast(body.op("Sub", {body.constant(1.0), a}), like);
+  }
+  OptimizerUpdate finish() {
+    result.function = body.take();
+    return std::move(result);
+  }
+};
+
+/// g + weight_decay * p.
+std::string decayed(FunctionBuilder &b, const std::string &decay, const std::string &g) {
+  return b.op("Add", {g, b.op("Mul", {b.cast(decay, "p"), "p"})});
+}
+
+OptimizerUpdate sgd(bool decay, bool momentum, bool dampening, bool nesterov) {
+  std::string name = std::string("SGD") + (momentum ? "_momentum" : "") +
+                     (dampening ? "_dampening" : "") + (nesterov ? "_nesterov" : "") +
+                     (decay ? "_decay" : "");
+  Update u(name);
+  FunctionBuilder &b = u.body;
+  u.control("lr");
+  if (momentum) {
+    u.control("momentum");
+  }
+  if (dampening) {
+    u.control("dampening");
+  }
+  if (decay) {
+    u.control("weight_decay");
+  }
+  b.input("p");
+  std::string g = b.input("g");
+  if (momentum) {
+    u.slot("momentum_buffer");
+  }
+  if (dampening) {
+    u.slot("step", true);
+  }
+  if (decay) {
+    g = decayed(b, "weight_decay", g);
+  }
+  std::string d = g;
+  std::string velocity;
+  if (momentum) {
+    std::string kept = b.op("Mul", {b.cast("momentum", "p"), "momentum_buffer"});
+    std::string added = dampening ? b.op("Mul", {u.oneMinus("dampening", "p"), g}) : g;
+    velocity = b.op("Add", {kept, added});
+    if (dampening) { // PyTorch starts the buffer with the undamped gradient
+      velocity = b.op("Where", {b.op("Equal", {"step", b.intConstant(0)}), g, velocity});
+    }
+    d = nesterov ? b.op("Add", {g, b.op("Mul", {b.cast("momentum", "p"), velocity})}) : velocity;
+  }
+  b.output("p_next", "Sub", {"p", b.op("Mul", {b.cast("lr", "p"), d})});
+  if (momentum) {
+    b.output("momentum_buffer_next", "Identity", {velocity});
+  }
+  if (dampening) {
+    b.output("step_next", "Add", {"step", b.intConstant(1)});
+  }
+  return u.finish();
+}
+
+/// Adam (weight decay added to the gradient) and AdamW (`decoupled`: taken from the parameter
+/// first).
+OptimizerUpdate adam(bool decay, bool decoupled) {
+  Update u(std::string(decoupled ? "AdamW" : "Adam") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  for (const char *name : {"lr", "beta1", "beta2", "eps"}) {
+    u.control(name);
+  }
+  if (decay) {
+    u.control("weight_decay");
+  }
+  std::string p = b.input("p");
+  std::string g = b.input("g");
+  u.slot("step", true);
+  u.slot("exp_avg");
+  u.slot("exp_avg_sq");
+  if (decay && decoupled) {
+    std::string factor = b.op("Sub", {b.constant(1.0), b.op("Mul", {"lr", "weight_decay"})});
+    p = b.op("Mul", {"p", b.cast(factor, "p")});
+  } else if (decay) {
+    g = decayed(b, "weight_decay", g);
+  }
+  std::string step = b.op("Add", {"step", b.intConstant(1)});
+  std::string t =
+      b.op("Cast", {step}, {attribute("to", static_cast<int>(onnx::TensorProto::DOUBLE))});
+  std::string m = b.op("Add", {b.op("Mul", {"exp_avg", b.cast("beta1", "p")}),
+                               b.op("Mul", {u.oneMinus("beta1", "p"), g})});
+  std::string squared = b.op("Mul", {b.op("Mul", {u.oneMinus("beta2", "p"), g}), g});
+  std::string v = b.op("Add", {b.op("Mul", {"exp_avg_sq", b.cast("beta2", "p")}), squared});
+  std::string correction1 = b.op("Sub", {b.constant(1.0), b.op("Pow", {"beta1", t})});
+  std::string correction2 = b.op("Sub", {b.constant(1.0), b.op("Pow", {"beta2", t})});
+  std::string size = b.cast(b.op("Div", {"lr", correction1}), "p");
+  std::string root = b.op("Div", {b.op("Sqrt", {v}), b.cast(b.op("Sqrt", {correction2}), "p")});
+  std::string divisor = b.op("Add", {root, b.cast("eps", "p")});
+  b.output("p_next", "Sub", {p, b.op("Div", {b.op("Mul", {size, m}), divisor})});
+  b.output("step_next", "Identity", {step});
+  b.output("exp_avg_next", "Identity", {m});
+  b.output("exp_avg_sq_next", "Identity", {v});
+  return u.finish();
+}
+
+OptimizerUpdate adadelta(bool decay) {
+  Update u(std::string("Adadelta") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  for (const char *name : {"lr", "rho", "eps"}) {
+    u.control(name);
+  }
+  if (decay) {
+    u.control("weight_decay");
+  }
+  b.input("p");
+  std::string g = b.input("g");
+  u.slot("square_avg");
+  u.slot("acc_delta");
+  if (decay) {
+    g = decayed(b, "weight_decay", g);
+  }
+  std::string rho = b.cast("rho", "p");
+  std::string rest = u.oneMinus("rho", "p");
+  std::string eps = b.cast("eps", "p");
+  auto average = [&](const std::string &old, const std::string &x) {
+    return b.op("Add", {b.op("Mul", {old, rho}), b.op("Mul", {b.op("Mul", {rest, x}), x})});
+  };
+  std::string s = average("square_avg", g);
+  std::string deviation = b.op("Sqrt", {b.op("Add", {s, eps})});
+  std::string ratio = b.op("Div", {b.op("Sqrt", {b.op("Add", {"acc_delta", eps})}), deviation});
+  std::string delta = b.op("Mul", {ratio, g});
+  std::string a = average("acc_delta", delta);
+  b.output("p_next", "Sub", {"p", b.op("Mul", {b.cast("lr", "p"), delta})});
+  b.output("square_avg_next", "Identity", {s});
+  b.output("acc_delta_next", "Identity", {a});
+  return u.finish();
+}
+
+} // namespace
+
+std::span<const OptimizerRule> optimizerRules() {
+  static const HyperparameterRule eps = {"eps", 1e-8, 0, infinity, true};
+  static const HyperparameterRule beta1 = {"beta1", 0.9, 0, 1, true};
+  static const HyperparameterRule beta2 = {"beta2", 0.999, 0, 1, true};
+  static const std::vector<OptimizerRule> rules = {
+      {"sgd",
+       {{"lr", 1e-3, 0, infinity, true},
+        {"momentum", 0, 0, infinity, true},
+        {"dampening", 0, 0, 1},
+        {"weight_decay", 0, 0, infinity, true}}},
+      {"adam",
+       {{"lr", 1e-3, 0, infinity, true},
+        beta1,
+        beta2,
+        eps,
+        {"weight_decay", 0, 0, infinity, true}}},
+      {"adamw",
+       {{"lr", 1e-3, 0, infinity, true},
+        beta1,
+        beta2,
+        eps,
+        {"weight_decay", 1e-2, 0, infinity, true}}},
+      {"adadelta",
+       {{"lr", 1.0, 0, infinity, true},
+        {"rho", 0.9, 0, 1},
+        {"eps", 1e-6, 0, infinity, true},
+        {"weight_decay", 0, 0, infinity, true}}},
+  };
+  return rules;
+}
+
+const OptimizerRule *findOptimizer(std::string_view name) {
+  for (const OptimizerRule &rule : optimizerRules()) {
+    if (rule.name == name) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+OptimizerUpdate makeUpdate(const OptimizerRule &rule,
+                           const std::map<std::string, double> &hyperparameters, bool nesterov) {
+  auto isSet = [&](const char *name) {
+    auto found = hyperparameters.find(name);
+    return found != hyperparameters.end() && found->second != 0;
+  };
+  bool decay = isSet("weight_decay");
+  if (rule.name == "sgd") {
+    bool momentum = isSet("momentum");
+    return sgd(decay, momentum, momentum && isSet("dampening"), momentum && nesterov);
+  }
+  if (rule.name == "adadelta") {
+    return adadelta(decay);
+  }
+  return adam(decay, rule.name == "adamw");
+}
+
+} // namespace ntc::format

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The short forms of recipes on the command line: a name and its settings,
+// "adam,lr=1e-3,betas=0.9:0.999". Every message names the flag's part that is wrong and what it may
+// be.
+#pragma once
+
+#include "frontend/format/Diagnostic.h"
+#include "frontend/format/train_spec.pb.h"
+
+#include <string_view>
+
+namespace ntc::format {
+
+/// "sgd,lr=0.1,momentum=0.9,nesterov" → a recipe with every default filled in. Numbers must be
+/// finite and in the optimizer's range; amsgrad, foreach and other settings that the step does not
+/// have are refused by name.
+Result<OptimizerSpec> parseOptimizer(std::string_view text);
+/// "cross_entropy,label_smoothing=0.1,weight=1:2:1,ignore_index=-1,reduction=sum,probabilities,target=label".
+Result<LossSpec> parseLoss(std::string_view text);
+/// "step,step_size=1,gamma=0.7", "multistep,milestones=30:60,gamma=0.1", "exponential,gamma=0.9",
+/// "cosine,t_max=20,eta_min=0", "none".
+Result<ScheduleSpec> parseSchedule(std::string_view text);
+
+/// Checks names and ranges of a recipe that came from a file or an API and fills in defaults. All
+/// problems at once.
+std::vector<Diagnostic> complete(TrainSpec &spec);
+
+} // namespace ntc::format

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What an entry leaves behind: gradients, metrics, assignments, outputs; and the entry `init`.
+#include "frontend/import/EntryBuilder.h"
+
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+
+namespace ntc::importer {
+
+using ir::nn::Predicate;
+
+// The listed values are where the computation of y may be cut: none is computed from another.
+void EntryBuilder::checkCut(NodeContext &c, ArrayRef<Value> listed, ArrayRef<std::string> names) {
+  llvm::SmallDenseMap<Value, size_t> place;
+  for (auto [i, value] : llvm::enumerate(listed)) {
+    place[value] = i;
+  }
+  for (auto [i, value] : llvm::enumerate(listed)) {
+    SmallVector<Value> pending = {value};
+    llvm::SmallDenseSet<Operation *> seen;
+    while (!pending.empty()) {
+      Operation *op = pending.pop_back_val().getDefiningOp();
+      if (!op || !seen.insert(op).second) {
+        continue;
+      }
+      for (Value operand : op->getOperands()) {
+        auto other = place.find(operand);
+        if (other != place.end() && operand != value) {
+          c.invalid("lists " + format::quoted(names[i]) + " and " +
+                    format::quoted(names[other->second]) +
+                    ", but the first is computed from the second");
+          return;
+        }
+        pending.push_back(operand);
+      }
+    }
+  }
+}
+
+void EntryBuilder::runGradient(NodeContext &c, Scope &scope) {
+  std::vector<std::string> xs = c.stringsAttribute("xs"), zs = c.stringsAttribute("zs");
+  std::string y = c.stringAttribute("y", "");
+  c.checkNoOtherAttributes();
+  std::vector<std::string> names = xs;
+  names.insert(names.end(), zs.begin(), zs.end());
+  if (xs.empty() || y.empty()) {
+    c.invalid("needs the attributes xs and y");
+    return;
+  }
+  if (c.node.input_size() != static_cast<int>(names.size()) ||
+      c.node.output_size() > static_cast<int>(xs.size())) {
+    c.invalid("names " + Twine(names.size()) + " tensors in xs and zs and " + Twine(xs.size()) +
+              " in xs, found as many inputs and outputs: " + Twine(c.node.input_size()) + " and " +
+              Twine(c.node.output_size()));
+    return;
+  }
+  for (auto [i, name] : llvm::enumerate(names)) {
+    if (c.node.input(i) != name) {
+      c.unsupported("input " + Twine(i) + " is " + format::quoted(c.node.input(i)) +
+                    " where xs and zs name " + format::quoted(name) +
+                    "; a gradient at another point is not supported");
+    }
+  }
+  std::optional<Entity> loss = resolve(y, scope);
+  if (!loss) {
+    c.invalid("differentiates " + format::quoted(y) + ", which no node before it makes");
+  }
+  if (c.bad() || loss->state == Entity::State::Failed) {
+    c.outputs.assign(c.outputs.size(), Entity::failed());
+    return;
+  }
+  Value scalar = c.materialize(*loss);
+  RankedTensorType type = Emitter::typeOf(scalar);
+  if (type.getNumElements() != 1 || !isa<FloatType>(type.getElementType())) {
+    c.invalid("differentiates " + format::quoted(y) + " of type " + typeText(type) +
+              "; expected a scalar of floating point");
+    return;
+  }
+  SmallVector<Value> listed = c.all(), wrt;
+  checkCut(c, listed, names);
+  llvm::SmallDenseSet<Value> distinct;
+  for (auto [i, name] : llvm::enumerate(xs)) {
+    wrt.push_back(listed[i]);
+    if (!isa<FloatType>(Emitter::elementOf(wrt.back())) || !distinct.insert(wrt.back()).second) {
+      c.invalid("cannot differentiate by " + format::quoted(name) +
+                ", which is named twice or is no floating-point tensor");
+    }
+  }
+  if (c.bad()) {
+    return;
+  }
+  scalar = emitter.reshape(scalar, {});
+  auto gradient = ir::train::GradientOp::create(emitter.builder, emitter.location,
+                                                TypeRange(ValueRange(wrt)), scalar, wrt);
+  for (auto [i, value] : llvm::enumerate(gradient.getGradients())) {
+    c.out(value, i);
+  }
+}
+
+void EntryBuilder::addMetric(StringRef name, Value sum, Value count) {
+  Builder &b = emitter.builder;
+  for (auto [attribute, value] : {std::pair(StringRef(ir::train::kMetricAttr), sum),
+                                  std::pair(StringRef(ir::train::kMetricCountAttr), count)}) {
+    results.push_back(value);
+    resultAttributes.push_back(
+        b.getDictionaryAttr(b.getNamedAttr(attribute, b.getStringAttr(name))));
+  }
+}
+
+void EntryBuilder::addLossMetric() {
+  Value loss = valueOf(model.loss, "the loss");
+  if (!loss) {
+    return;
+  }
+  RankedTensorType type = Emitter::typeOf(loss);
+  if (type.getNumElements() != 1 || !isa<FloatType>(type.getElementType())) {
+    problems.invalid("loss " + format::quoted(model.loss),
+                     "expected a scalar of floating point, found " + typeText(type));
+    return;
+  }
+  loss = emitter.reshape(loss, {});
+  auto parts = metrics.split(emitter, loss);
+  if (!parts && model.hasDenominator()) {
+    Value count = valueOf("loss_denominator", "the loss's denominator");
+    if (count && count.getType() == loss.getType()) {
+      parts = MeanParts{emitter.mul(loss, count), count};
+    }
+  }
+  if (!parts) {
+    parts = MeanParts{loss, emitter.splatLike(1, loss)};
+  }
+  addMetric("loss", parts->sum, parts->count);
+}
+
+void EntryBuilder::addAccuracyMetric() {
+  for (auto [i, target] : llvm::enumerate(targets)) {
+    const LabelUse *use = metrics.labelUse(target.second);
+    if (!use) {
+      continue;
+    }
+    auto argument = cast<BlockArgument>(target.second);
+    NamedAttrList attributes(cast<DictionaryAttr>(argumentAttributes[argument.getArgNumber()]));
+    attributes.set(ir::train::kClassesAttr, emitter.builder.getI64IntegerAttr(use->classes));
+    if (use->ignoreIndex) {
+      attributes.set(ir::train::kIgnoreIndexAttr,
+                     emitter.builder.getI64IntegerAttr(*use->ignoreIndex));
+    }
+    argumentAttributes[argument.getArgNumber()] = attributes.getDictionary(&model.context);
+  }
+  bool asked = model.spec && model.spec->metrics_size() != 0;
+  if (asked && !llvm::is_contained(model.spec->metrics(), "accuracy")) {
+    return;
+  }
+  if (model.graph.output_size() == 0) {
+    return;
+  }
+  Value logits = valueOf(model.graph.output(0).name(), "the metric accuracy");
+  if (!logits) {
+    return;
+  }
+  for (auto [input, labels] : targets) {
+    const LabelUse *use = metrics.labelUse(labels);
+    SmallVector<int64_t> expected(Emitter::shapeOf(logits));
+    bool fits = expected.size() >= 2 && isa<IntegerType>(input->element) &&
+                !input->element.isInteger(1) && isa<FloatType>(Emitter::elementOf(logits)) &&
+                (use || asked);
+    if (!fits || (expected.erase(expected.begin() + 1), ArrayRef<int64_t>(expected)) !=
+                     Emitter::shapeOf(labels)) {
+      continue;
+    }
+    Type i64 = emitter.builder.getI64Type();
+    Value truth = emitter.cast(labels, i64);
+    Value best =
+        emitter.make<ir::nn::ArgmaxOp>(Emitter::typeOf(truth), logits, emitter.integer("axis", 1));
+    Value equal = emitter.compare(Predicate::eq, best, truth);
+    Value count = emitter.splat(static_cast<double>(Emitter::typeOf(truth).getNumElements()),
+                                scalarType(i64));
+    if (use && use->ignoreIndex) {
+      Value valid = emitter.compare(
+          Predicate::ne, truth, emitter.splatLike(static_cast<double>(*use->ignoreIndex), truth));
+      equal = emitter.make<ir::nn::AndOp>(equal.getType(), {equal, valid});
+      count = emitter.sumAll(emitter.cast(valid, i64));
+    }
+    addMetric("correct", emitter.sumAll(emitter.cast(equal, i64)), count);
+    return;
+  }
+  if (asked) {
+    problems.invalid("metric 'accuracy'", "needs class labels that fit the model's output " +
+                                              typeText(logits.getType()));
+  }
+}
+
+void EntryBuilder::addAssignments() {
+  llvm::StringSet<> bound;
+  auto assign = [&](StringRef name, Value value, const Twine &where) {
+    const StateInfo &state = model.states.find(name.str())->second;
+    if (value.getType() != state.type) {
+      problems.invalid(where, "the new value has type " + typeText(value.getType()) +
+                                  ", the state has " + typeText(state.type));
+      return;
+    }
+    ir::train::AssignOp::create(emitter.builder, emitter.location,
+                                FlatSymbolRefAttr::get(&model.context, name), value);
+  };
+  for (const auto &[name, source] : model.updates) {
+    bound.insert(name);
+    std::string where = "update of " + format::quoted(name);
+    Value value = model.states.contains(name) ? valueOf(source, where) : Value();
+    if (value) {
+      assign(name, value, where);
+    }
+  }
+  for (const auto &[name, value] : implicitUpdates) {
+    if (!bound.contains(name)) {
+      assign(name, value, "running statistic " + format::quoted(name));
+    }
+  }
+}
+
+void EntryBuilder::addOutputs() {
+  Builder &b = emitter.builder;
+  if (model.graph.output_size() == 0) {
+    problems.invalid("", "the graph has no output");
+  }
+  for (const onnx::ValueInfoProto &output : model.graph.output()) {
+    if (Value value = valueOf(output.name(), "output " + format::quoted(output.name()))) {
+      results.push_back(value);
+      resultAttributes.push_back(b.getDictionaryAttr(
+          b.getNamedAttr(ir::train::kOutputAttr, b.getStringAttr(output.name()))));
+    }
+  }
+}
+
+void EntryBuilder::eraseDeadOps() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block))) {
+    if (isOpTriviallyDead(&op)) {
+      op.erase();
+    }
+  }
+}
+
+void EntryBuilder::finish() {
+  ir::train::ReturnOp::create(emitter.builder, emitter.location, results);
+  eraseDeadOps();
+  Builder &b = emitter.builder;
+  entry.setFunctionType(
+      b.getFunctionType(block->getArgumentTypes(), TypeRange(ValueRange(results))));
+  entry.setArgAttrsAttr(b.getArrayAttr(argumentAttributes));
+  entry.setResAttrsAttr(b.getArrayAttr(resultAttributes));
+}
+
+} // namespace ntc::importer

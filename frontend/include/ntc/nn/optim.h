@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How the step changes the parameters, with PyTorch's names and defaults.
+#pragma once
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ntc::optim {
+
+/// An optimizer by name and settings; made by the classes below.
+struct Optimizer {
+  std::string name;
+  std::vector<std::pair<std::string, double>> hyperparameters;
+  bool nesterov = false;
+};
+
+struct SGDOptions {
+  double lr = 1e-3;
+  double momentum = 0;
+  double dampening = 0;
+  double weight_decay = 0;
+  bool nesterov = false;
+};
+struct SGD : Optimizer {
+  explicit SGD(SGDOptions options = {});
+};
+
+struct AdamOptions {
+  double lr = 1e-3;
+  std::array<double, 2> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0;
+};
+struct Adam : Optimizer {
+  explicit Adam(AdamOptions options = {});
+};
+
+struct AdamWOptions {
+  double lr = 1e-3;
+  std::array<double, 2> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 1e-2;
+};
+/// Weight decay is taken from the parameter directly (Loshchilov & Hutter 2019).
+struct AdamW : Optimizer {
+  explicit AdamW(AdamWOptions options = {});
+};
+
+struct AdadeltaOptions {
+  double lr = 1.0;
+  double rho = 0.9;
+  double eps = 1e-6;
+  double weight_decay = 0;
+};
+struct Adadelta : Optimizer {
+  explicit Adadelta(AdadeltaOptions options = {});
+};
+
+} // namespace ntc::optim

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Capturing: a network, its inputs, a loss and an optimizer become a model file that holds the
+// whole training step.
+#pragma once
+
+#include "ntc/nn/loss.h"
+#include "ntc/nn/module.h"
+#include "ntc/nn/optim.h"
+#include "ntc/nn/status.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ntc {
+
+/// One input of the network; the first dimension is Batch.
+struct Input {
+  std::string name;
+  DType dtype = f32;
+  Shape shape;
+};
+
+struct CaptureOptions {
+  std::vector<Input> inputs;
+  std::string name = "model";
+  /// Seed of the initial values; `--seed` draws anew.
+  uint64_t seed = 0;
+  /// Element type of parameters: f32 or f64.
+  DType dtype = f32;
+  /// Name patterns of parameters that are not trained: "features.*", or a regular expression "/…/".
+  std::vector<std::string> freeze = {};
+};
+
+/// A captured training step.
+class Program {
+public:
+  struct Impl;
+  explicit Program(std::shared_ptr<Impl> impl) : impl(std::move(impl)) {}
+
+  /// Ok, or every problem of the network, each with the name of its layer.
+  Status status() const;
+  /// Writes the model file; the old file stays when that fails. Does not write when `status` is not
+  /// ok.
+  Status save(const std::string &path) const;
+  /// Number of elements of all parameters, buffers left out.
+  int64_t parameterCount() const;
+
+  /// Recording internals.
+  std::shared_ptr<Impl> impl;
+};
+
+namespace detail {
+using Forward = std::function<Tensor(const std::vector<Tensor> &)>;
+Program capture(nn::Module &net, size_t arity, const Forward &forward,
+                const CaptureOptions &options, const nn::Loss &loss,
+                const optim::Optimizer &optimizer);
+} // namespace detail
+
+/// Runs `net.forward` once on symbolic inputs and returns the program. `net` has a forward that
+/// takes one to four tensors and returns one.
+template <typename Net>
+Program capture(Net &net, const CaptureOptions &options, const nn::Loss &loss,
+                const optim::Optimizer &optimizer) {
+  // The widest forward counts: a class may bring the one-tensor form of its base into view.
+  if constexpr (requires(Tensor t) { net.forward(t, t, t, t); }) {
+    auto forward = [&](const auto &x) { return net.forward(x[0], x[1], x[2], x[3]); };
+    return detail::capture(net, 4, forward, options, loss, optimizer);
+  } else if constexpr (requires(Tensor t) { net.forward(t, t, t); }) {
+    auto forward = [&](const auto &x) { return net.forward(x[0], x[1], x[2]); };
+    return detail::capture(net, 3, forward, options, loss, optimizer);
+  } else if constexpr (requires(Tensor t) { net.forward(t, t); }) {
+    return detail::capture(
+        net, 2, [&](const auto &x) { return net.forward(x[0], x[1]); }, options, loss, optimizer);
+  } else {
+    return detail::capture(
+        net, 1, [&](const auto &x) { return net.forward(x[0]); }, options, loss, optimizer);
+  }
+}
+
+} // namespace ntc

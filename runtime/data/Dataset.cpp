@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Conversions between element types, data sets of arrays, and subsets.
+#include "runtime/data/Dataset.h"
+
+#include "runtime/base/Permutation.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace ntc::rt::data {
+namespace {
+
+template <typename From, typename To>
+void convertAs(const std::byte *source, std::byte *destination, int64_t count) {
+  const From *from = reinterpret_cast<const From *>(source);
+  To *to = reinterpret_cast<To *>(destination);
+  for (int64_t i = 0; i < count; ++i) {
+    to[i] = static_cast<To>(from[i]);
+  }
+}
+
+template <typename From>
+void convertFrom(const std::byte *source, DType to, std::byte *destination, int64_t count) {
+  switch (to) {
+  case DType::F32:
+    return convertAs<From, float>(source, destination, count);
+  case DType::F64:
+    return convertAs<From, double>(source, destination, count);
+  case DType::I32:
+    return convertAs<From, int32_t>(source, destination, count);
+  case DType::I64:
+    return convertAs<From, int64_t>(source, destination, count);
+  case DType::U8:
+  case DType::Bool:
+    return convertAs<From, uint8_t>(source, destination, count);
+  case DType::F16:
+  case DType::BF16:
+    return; // Only as themselves, which copies bytes.
+  }
+}
+
+/// Copies rows of `count` values; for the pairs that tables and arrays have, without a call per
+/// row, which would cost more than the few values of a small model's row.
+template <typename From, typename To>
+void gatherRows(const std::byte *values, std::span<const int64_t> rows, int64_t count,
+                std::byte *destination) {
+  const From *from = reinterpret_cast<const From *>(values);
+  To *to = reinterpret_cast<To *>(destination);
+  for (int64_t row : rows) {
+    const From *at = from + row * count;
+    for (int64_t i = 0; i < count; ++i) {
+      to[i] = static_cast<To>(at[i]);
+    }
+    to += count;
+  }
+}
+
+bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType::F64; }
+bool isHalf(DType dtype) { return dtype == DType::F16 || dtype == DType::BF16; }
+
+} // namespace
+
+int64_t Field::elements() const {
+  int64_t count = 1;
+  for (int64_t dim : shape) {
+    count *= dim;
+  }
+  return count;
+}
+
+bool canConvert(const Field &field, DType dtype) {
+  if (field.dtype == dtype) {
+    return true;
+  }
+  if (isHalf(field.dtype) || isHalf(dtype) || sizeOf(dtype) == 0) {
+    return false;
+  }
+  if (isFloat(dtype)) {
+    return true;
+  }
+  if (isFloat(field.dtype) || dtype == DType::Bool) {
+    return false;
+  }
+  if (field.classes > 0) {
+    int64_t most = dtype == DType::U8 ? 256 : int64_t{1} << 31;
+    return field.classes <= most;
+  }
+  return sizeOf(dtype) > sizeOf(field.dtype) || (field.dtype == DType::Bool && dtype == DType::U8);
+}
+
+void convertValues(DType from, const std::byte *source, DType to, std::byte *destination,
+                   int64_t count) {
+  if (from == to) {
+    std::memcpy(destination, source, static_cast<size_t>(count) * sizeOf(to));
+    return;
+  }
+  switch (from) {
+  case DType::F32:
+    return convertFrom<float>(source, to, destination, count);
+  case DType::F64:
+    return convertFrom<double>(source, to, destination, count);
+  case DType::I32:
+    return convertFrom<int32_t>(source, to, destination, count);
+  case DType::I64:
+    return convertFrom<int64_t>(source, to, destination, count);
+  case DType::U8:
+  case DType::Bool:
+    return convertFrom<uint8_t>(source, to, destination, count);
+  case DType::F16:
+  case DType::BF16:
+    return;
+  }
+}
+
+ArrayDataset::ArrayDataset(int64_t samples, std::vector<Array> arrays) : samples_(samples) {
+  for (Array &array : arrays) {
+    fields_.push_back(std::move(array.field));
+    values_.push_back(std::move(array.values));
+  }
+}
+
+void ArrayDataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                            std::byte *destination) const {
+  const Field &from = fields_[field];
+  const int64_t count = from.elements();
+  const auto *values = reinterpret_cast<const std::byte *>(values_[field].data());
+  if (from.dtype == DType::F64 && dtype == DType::F32) {
+    return gatherRows<double, float>(values, rows, count, destination);
+  }
+  if (from.dtype == DType::F32 && dtype == DType::F32) {
+    return gatherRows<float, float>(values, rows, count, destination);
+  }
+  if (from.dtype == DType::I64 && dtype == DType::I64) {
+    return gatherRows<int64_t, int64_t>(values, rows, count, destination);
+  }
+  const size_t sourceBytes = static_cast<size_t>(count) * sizeOf(from.dtype);
+  const size_t rowBytes = static_cast<size_t>(count) * sizeOf(dtype);
+  for (int64_t row : rows) {
+    convertValues(from.dtype, values + static_cast<size_t>(row) * sourceBytes, dtype, destination,
+                  count);
+    destination += rowBytes;
+  }
+}
+
+SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> whole, std::vector<int64_t> rows)
+    : whole_(std::move(whole)), rows_(std::move(rows)) {}
+
+void SubsetDataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                             std::byte *destination) const {
+  const size_t rowBytes = static_cast<size_t>(fields()[field].elements()) * sizeOf(dtype);
+  std::array<int64_t, 64> mapped;
+  while (!rows.empty()) {
+    size_t count = std::min(rows.size(), mapped.size());
+    for (size_t i = 0; i < count; ++i) {
+      mapped[i] = rows_[static_cast<size_t>(rows[i])];
+    }
+    whole_->copyRows(field, std::span(mapped).first(count), dtype, destination);
+    destination += count * rowBytes;
+    rows = rows.subspan(count);
+  }
+}
+
+SplitDataset splitDataset(std::shared_ptr<const Dataset> whole, int64_t count, uint64_t seed) {
+  const int64_t size = whole->size();
+  const Permutation permutation(static_cast<uint64_t>(size), seed, streamOf("split"), 0);
+  std::vector<int64_t> validation, train;
+  for (int64_t i = 0; i < size; ++i) {
+    (i < count ? validation : train)
+        .push_back(static_cast<int64_t>(permutation(static_cast<uint64_t>(i))));
+  }
+  std::ranges::sort(validation);
+  std::ranges::sort(train);
+  return {std::make_shared<SubsetDataset>(whole, std::move(train)),
+          std::make_shared<SubsetDataset>(whole, std::move(validation))};
+}
+
+} // namespace ntc::rt::data

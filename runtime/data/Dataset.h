@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a data set is to the loader: numbered samples of named fields, all in memory or computed on
+// demand.
+#pragma once
+
+#include "runtime/base/DType.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ntc::rt::data {
+
+/// One named tensor of every sample.
+struct Field {
+  std::string name;
+  DType dtype = DType::F32;   ///< what the samples hold naturally
+  std::vector<int64_t> shape; ///< of one sample, without the batch dimension; {} is a scalar
+  bool isTarget = false;      ///< a label or regression target
+  int64_t classes = 0;        ///< > 0: a label, every value was checked to lie in [0, classes)
+
+  /// Elements of one sample; shapes were checked not to overflow when the set was opened.
+  int64_t elements() const;
+};
+
+/// A set of samples. Immutable after it was opened: every method may be called from several threads
+/// at once. Opening checks everything that can be wrong with the data, so that reading cannot fail.
+class Dataset {
+public:
+  virtual ~Dataset() = default;
+
+  /// Number of samples, at least 1.
+  virtual int64_t size() const = 0;
+
+  /// The fields of every sample, inputs first.
+  virtual std::span<const Field> fields() const = 0;
+
+  /// Copies field `field` of the samples `rows` (each in [0, size())), one after another in
+  /// row-major order, to `destination`, converted to `dtype`. Requires `canConvert(fields()[field],
+  /// dtype)`, a destination aligned to the element and of rows.size() * elements() * sizeOf(dtype)
+  /// bytes.
+  virtual void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                        std::byte *destination) const = 0;
+};
+
+/// Whether the field's values can be given as `dtype` without surprise: the same type, any number
+/// to a floating-point one, a label to i32 or i64 (or u8 below 257 classes), a narrower whole
+/// number to a wider one. f16 and bf16 are given as themselves only.
+bool canConvert(const Field &field, DType dtype);
+
+/// Converts `count` contiguous values. Requires a pair that `canConvert` allows. Floating-point
+/// values are rounded to nearest even; labels fit by what was checked when the set was opened.
+void convertValues(DType from, const std::byte *source, DType to, std::byte *destination,
+                   int64_t count);
+
+/// A data set of whole arrays in memory, one per field, sample after sample.
+class ArrayDataset : public Dataset {
+public:
+  struct Array {
+    Field field;
+    std::vector<uint8_t> values; ///< size() * elements() * sizeOf(dtype) bytes
+  };
+  /// Takes the arrays, each of `samples` samples; the caller has checked the sizes.
+  ArrayDataset(int64_t samples, std::vector<Array> arrays);
+
+  int64_t size() const override { return samples_; }
+  std::span<const Field> fields() const override { return fields_; }
+  void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                std::byte *destination) const override;
+
+private:
+  int64_t samples_;
+  std::vector<Field> fields_;
+  std::vector<std::vector<uint8_t>> values_;
+};
+
+/// Some samples of another set, in a given order: `--val-split` and `samples=N`.
+class SubsetDataset : public Dataset {
+public:
+  /// Sample i is sample rows[i] of `whole`; every row lies in [0, whole->size()).
+  SubsetDataset(std::shared_ptr<const Dataset> whole, std::vector<int64_t> rows);
+
+  int64_t size() const override { return static_cast<int64_t>(rows_.size()); }
+  std::span<const Field> fields() const override { return whole_->fields(); }
+  void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                std::byte *destination) const override;
+
+private:
+  std::shared_ptr<const Dataset> whole_;
+  std::vector<int64_t> rows_;
+};
+
+/// Both halves of a set after `--val-split`.
+struct SplitDataset {
+  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> validation;
+};
+
+/// Takes `count` samples for validation, chosen by the permutation of (seed, "split"); the rest
+/// trains. Both keep the order of the whole set. Requires 0 < count < whole->size().
+SplitDataset splitDataset(std::shared_ptr<const Dataset> whole, int64_t count, uint64_t seed);
+
+} // namespace ntc::rt::data

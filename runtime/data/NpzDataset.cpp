@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From the arrays of an archive to fields.
+#include "runtime/data/NpzDataset.h"
+
+#include "runtime/format/Npy.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <iterator>
+
+namespace ntc::rt::data {
+namespace {
+
+constexpr std::array<std::string_view, 5> kTargetNames = {"y", "label", "labels", "target",
+                                                          "targets"};
+
+bool isTarget(const std::string &key, std::span<const artifact::InputSpec> inputs) {
+  auto it = std::ranges::find(inputs, key, &artifact::InputSpec::name);
+  return it != inputs.end() ? it->isTarget
+                            : std::ranges::find(kTargetNames, key) != kTargetNames.end();
+}
+
+template <typename T> int64_t classesAs(const std::vector<uint8_t> &bytes) {
+  int64_t greatest = -1;
+  for (size_t at = 0; at + sizeof(T) <= bytes.size(); at += sizeof(T)) {
+    T value;
+    std::memcpy(&value, bytes.data() + at, sizeof(T));
+    if (std::cmp_less(value, 0) || std::cmp_greater(value, INT32_MAX)) {
+      return 0;
+    }
+    greatest = std::max(greatest, static_cast<int64_t>(value));
+  }
+  return greatest + 1;
+}
+
+/// One more than the greatest value of an array of whole numbers, 0 where one is negative or no
+/// class.
+int64_t classesOf(const format::NpyArray &array) {
+  switch (array.dtype) {
+  case DType::I64:
+    return classesAs<int64_t>(array.bytes);
+  case DType::I32:
+    return classesAs<int32_t>(array.bytes);
+  case DType::U8:
+    return classesAs<uint8_t>(array.bytes);
+  default:
+    return 0;
+  }
+}
+
+Status checkArray(const std::string &path, const std::string &key, const format::NpyArray &array) {
+  if (array.shape.empty() || array.shape[0] == 0 || array.bytes.empty()) {
+    return error(Code::Corrupt, "'", path, "': array ", quoted(key),
+                 " should have samples along its first dimension, found shape ",
+                 shapeText(array.shape));
+  }
+  if (array.dtype == DType::Bool) {
+    auto bad = std::ranges::find_if(array.bytes, [](uint8_t byte) { return byte > 1; });
+    if (bad != array.bytes.end()) {
+      return error(Code::Corrupt, "'", path, "': array ", quoted(key),
+                   " of bool should hold bytes 0 and 1, found ", *bad, " at element ",
+                   bad - array.bytes.begin());
+    }
+  }
+  return Status::ok();
+}
+
+} // namespace
+
+Result<std::unique_ptr<Dataset>> openNpz(const DataSource &source,
+                                         std::span<const artifact::InputSpec> inputs) {
+  Result<format::NpzArchive> archive = format::NpzArchive::open(source.place);
+  if (!archive) {
+    return archive.status();
+  }
+  const std::vector<std::string> keys = archive->keys();
+  if (keys.empty()) {
+    return error(Code::Corrupt, "'", source.place, "' holds no arrays");
+  }
+  std::vector<ArrayDataset::Array> arrays, targets;
+  int64_t samples = 0;
+  for (const std::string &key : keys) {
+    Result<format::NpyArray> array = archive->read(key);
+    if (!array) {
+      return array.status();
+    }
+    if (Status status = checkArray(source.place, key, *array); !status) {
+      return status;
+    }
+    samples = samples == 0 ? array->shape[0] : samples;
+    if (array->shape[0] != samples) {
+      return error(Code::Corrupt, "'", source.place, "': array ", quoted(keys[0]), " has ", samples,
+                   " samples, but array ", quoted(key), " has ", array->shape[0]);
+    }
+    Field field{key, array->dtype, {array->shape.begin() + 1, array->shape.end()}};
+    field.isTarget = isTarget(key, inputs);
+    field.classes = field.isTarget ? classesOf(*array) : 0;
+    auto &list = field.isTarget ? targets : arrays;
+    list.push_back({std::move(field), std::move(array->bytes)});
+  }
+  std::move(targets.begin(), targets.end(), std::back_inserter(arrays));
+  return std::unique_ptr<Dataset>(std::make_unique<ArrayDataset>(samples, std::move(arrays)));
+}
+
+} // namespace ntc::rt::data

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Values of synthetic samples.
+#include "runtime/data/SyntheticDataset.h"
+
+#include "runtime/base/Philox.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace ntc::rt::data {
+namespace {
+
+/// Prime, so that samples of any length begin at different places of the pool.
+constexpr int64_t kPoolSize = 1048573;
+/// Philox operation numbers: the pool takes two, integers of field f take kIntegers + f.
+constexpr uint32_t kRadius = 0, kAngle = 1, kIntegers = 2;
+
+float normal(uint64_t seed, uint64_t index) {
+  // 1 - u lies in (0, 1], where the logarithm is finite.
+  double radius = std::sqrt(-2.0 * std::log(1.0 - randomUniform(seed, 0, kRadius, index)));
+  double angle = 2.0 * std::numbers::pi * randomUniform(seed, 0, kAngle, index);
+  return static_cast<float>(radius * std::cos(angle));
+}
+
+bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType::F64; }
+
+} // namespace
+
+SyntheticDataset::SyntheticDataset(std::span<const artifact::InputSpec> inputs, int64_t samples,
+                                   uint64_t seed)
+    : samples_(samples), seed_(seed) {
+  int64_t needed = 0;
+  for (const artifact::InputSpec &input : inputs) {
+    std::vector<int64_t> shape(input.shape.begin() + 1, input.shape.end());
+    fields_.push_back({input.name, input.dtype, std::move(shape), input.isTarget, input.classes});
+    if (isFloat(input.dtype)) {
+      int64_t each = std::min(fields_.back().elements(), kPoolSize);
+      needed = std::max(needed, each * std::min(samples, kPoolSize));
+    }
+  }
+  normals_.resize(static_cast<size_t>(std::min(needed, kPoolSize)));
+  for (size_t i = 0; i < normals_.size(); ++i) {
+    normals_[i] = normal(seed, i);
+  }
+}
+
+template <typename T> void SyntheticDataset::fillNormals(size_t field, int64_t row, T *out) const {
+  const int64_t count = fields_[field].elements();
+  const uint64_t pool = normals_.size();
+  uint64_t at =
+      (static_cast<uint64_t>(row) % pool * (static_cast<uint64_t>(count) % pool) + field * 7919) %
+      pool;
+  for (int64_t i = 0; i < count; ++i) {
+    out[i] = static_cast<T>(normals_[at]);
+    at = at + 1 == pool ? 0 : at + 1;
+  }
+}
+
+template <typename T> void SyntheticDataset::fillIntegers(size_t field, int64_t row, T *out) const {
+  const int64_t count = fields_[field].elements();
+  const int64_t classes = fields_[field].classes > 0 ? fields_[field].classes : 2;
+  for (int64_t i = 0; i < count; ++i) {
+    double uniform =
+        randomUniform(seed_, static_cast<uint64_t>(row), kIntegers + static_cast<uint32_t>(field),
+                      static_cast<uint64_t>(i));
+    int64_t value = static_cast<int64_t>(uniform * static_cast<double>(classes));
+    out[i] = static_cast<T>(std::min(value, classes - 1));
+  }
+}
+
+void SyntheticDataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                                std::byte *destination) const {
+  const size_t rowBytes = static_cast<size_t>(fields_[field].elements()) * sizeOf(dtype);
+  const bool normals = isFloat(fields_[field].dtype);
+  for (int64_t row : rows) {
+    if (dtype == DType::F32) {
+      auto *out = reinterpret_cast<float *>(destination);
+      normals ? fillNormals(field, row, out) : fillIntegers(field, row, out);
+    } else if (dtype == DType::F64) {
+      auto *out = reinterpret_cast<double *>(destination);
+      normals ? fillNormals(field, row, out) : fillIntegers(field, row, out);
+    } else if (dtype == DType::I64) {
+      fillIntegers(field, row, reinterpret_cast<int64_t *>(destination));
+    } else if (dtype == DType::I32) {
+      fillIntegers(field, row, reinterpret_cast<int32_t *>(destination));
+    } else {
+      fillIntegers(field, row, reinterpret_cast<uint8_t *>(destination));
+    }
+    destination += rowBytes;
+  }
+}
+
+Result<std::unique_ptr<Dataset>> openSynthetic(const DataSource &source,
+                                               std::span<const artifact::InputSpec> inputs) {
+  Result<int64_t> samples = source.integer("samples", 1024, 1, int64_t{1} << 40);
+  if (!samples) {
+    return samples.status();
+  }
+  Result<int64_t> seed = source.integer("seed", 0, 0, INT64_MAX);
+  if (!seed) {
+    return seed.status();
+  }
+  if (inputs.empty()) {
+    return error(Code::InvalidArgument, "data 'synthetic': the model has no inputs to imitate");
+  }
+  for (const artifact::InputSpec &input : inputs) {
+    if (input.dtype == DType::F16 || input.dtype == DType::BF16 || input.shape.empty()) {
+      return error(Code::Unsupported, "data 'synthetic': input '", input.name, "' of type ",
+                   nameOf(input.dtype), " and shape ", shapeText(input.shape),
+                   " cannot be imitated; expected a batch of f32, f64, i32, i64, u8 or bool");
+    }
+  }
+  return std::unique_ptr<Dataset>(
+      std::make_unique<SyntheticDataset>(inputs, *samples, static_cast<uint64_t>(*seed)));
+}
+
+} // namespace ntc::rt::data

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Regions and barriers; see ThreadPool.h. A barrier is one cache-line transfer per pair of threads:
+// each raises its own counter and looks at the others', so there is no second round through a
+// shared word.
+#include "runtime/exec/ThreadPool.h"
+
+#include "runtime/device/CpuTopology.h"
+
+#include <algorithm>
+#include <climits>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace ntc::rt::exec {
+
+namespace {
+
+/// Looks at a counter before sleeping: some 50 to 200 microseconds with a core per thread; with
+/// fewer cores the thread that is waited for needs this one.
+constexpr uint32_t kSpins = 4000;
+constexpr uint32_t kSpinsOversubscribed = 40;
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
+#endif
+}
+
+static_assert(sizeof(std::atomic<uint32_t>) == 4 && std::atomic<uint32_t>::is_always_lock_free);
+
+void sleepWhileEqual(std::atomic<uint32_t> &word, uint32_t value) {
+  ::syscall(SYS_futex, reinterpret_cast<uint32_t *>(&word), FUTEX_WAIT_PRIVATE, value, nullptr,
+            nullptr, 0);
+}
+
+void wakeAll(std::atomic<uint32_t> &word) {
+  ::syscall(SYS_futex, reinterpret_cast<uint32_t *>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr,
+            nullptr, 0);
+}
+
+bool hasReached(uint32_t count, uint32_t target) {
+  return static_cast<int32_t>(count - target) >= 0;
+}
+
+/// Restricts a thread to one core. Advice: on failure the scheduler decides, results are the same.
+void pin(std::thread &thread, int core) {
+  size_t cpus = static_cast<size_t>(core) + 1;
+  cpu_set_t *mask = CPU_ALLOC(cpus);
+  if (mask == nullptr) {
+    return;
+  }
+  size_t bytes = CPU_ALLOC_SIZE(cpus);
+  CPU_ZERO_S(bytes, mask);
+  CPU_SET_S(static_cast<size_t>(core), bytes, mask);
+  ::pthread_setaffinity_np(thread.native_handle(), bytes, mask);
+  CPU_FREE(mask);
+}
+
+/// Signals of the process go to the host's threads, never to workers.
+class BlockedSignals {
+public:
+  BlockedSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+  sigset_t before_{};
+};
+
+} // namespace
+
+void Signal::raise() {
+  // Both accesses are sequentially consistent: either this thread sees the sleeper, or the sleeper
+  // sees the new count.
+  count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  if (sleepers_.load(std::memory_order_seq_cst) != 0) {
+    wakeAll(count_);
+  }
+}
+
+void Signal::await(uint32_t target, uint32_t spins) {
+  for (uint32_t i = 0; i < spins; ++i) {
+    if (hasReached(count_.load(std::memory_order_acquire), target)) {
+      return;
+    }
+    relax();
+  }
+  sleepers_.fetch_add(1, std::memory_order_seq_cst);
+  for (uint32_t seen = count_.load(std::memory_order_seq_cst); !hasReached(seen, target);
+       seen = count_.load(std::memory_order_seq_cst)) {
+    sleepWhileEqual(count_, seen);
+  }
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+ThreadPool::ThreadPool(unsigned threads) : arrivals_(threads) {}
+
+Result<std::unique_ptr<ThreadPool>> ThreadPool::create(ThreadPoolOptions options) {
+  unsigned usable = device::usableThreads();
+  unsigned threads = options.threads != 0 ? options.threads : std::min(usable, kMaxThreads);
+  if (threads > kMaxThreads) {
+    return error(Code::InvalidArgument, threads, " threads were asked for, at most ", kMaxThreads,
+                 " are possible");
+  }
+  std::unique_ptr<ThreadPool> pool(new ThreadPool(threads));
+  pool->spins_ = threads <= usable ? kSpins : kSpinsOversubscribed;
+  std::vector<int> cores = device::allowedCores();
+  auto here = std::find(cores.begin(), cores.end(), ::sched_getcpu());
+  size_t first = here == cores.end() ? 0 : static_cast<size_t>(here - cores.begin());
+  BlockedSignals blocked;
+  for (unsigned t = 1; t < threads; ++t) {
+    try {
+      pool->workers_.emplace_back([p = pool.get(), t] { p->work(t); });
+    } catch (const std::system_error &) {
+      return error(Code::OutOfMemory, "the system starts no more than ", t, " of ", threads,
+                   " threads");
+    }
+    if (options.pinning == Pinning::Workers && threads <= cores.size()) {
+      pin(pool->workers_.back(), cores[(first + t) % cores.size()]);
+    }
+  }
+  return pool;
+}
+
+ThreadPool::~ThreadPool() {
+  ending_ = true;
+  start_.raise();
+  for (std::thread &worker : workers_) {
+    worker.join();
+  }
+}
+
+void ThreadPool::work(unsigned thread) {
+  for (uint32_t job = 1;; ++job) {
+    start_.await(job, spins_);
+    if (ending_) {
+      return;
+    }
+    job_(context_, thread);
+    arrivals_[thread].raise();
+  }
+}
+
+void ThreadPool::awaitOthers(unsigned thread) {
+  uint32_t target = arrivals_[thread].count();
+  for (unsigned other = 0; other < arrivals_.size(); ++other) {
+    if (other != thread) {
+      arrivals_[other].await(target, spins_);
+    }
+  }
+}
+
+void ThreadPool::run(Job job, void *context) {
+  if (workers_.empty()) {
+    job(context, 0);
+    return;
+  }
+  job_ = job;
+  context_ = context;
+  start_.raise();
+  job(context, 0);
+  arrivals_[0].raise();
+  awaitOthers(0);
+}
+
+void ThreadPool::barrier(unsigned thread) {
+  if (workers_.empty()) {
+    return;
+  }
+  arrivals_[thread].raise();
+  awaitOthers(thread);
+}
+
+} // namespace ntc::rt::exec

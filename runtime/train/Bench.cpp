@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Timing of steps.
+#include "runtime/train/Bench.h"
+
+#include "runtime/data/OpenDataset.h"
+#include "runtime/data/SyntheticDataset.h"
+#include "runtime/format/Json.h"
+#include "runtime/train/BatchSizes.h"
+#include "runtime/train/Feed.h"
+#include "runtime/train/OpenModel.h"
+#include "runtime/train/Recipe.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <sys/resource.h>
+
+namespace ntc::rt::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kBatches = 8;
+constexpr size_t kWindows = 7;
+constexpr double kWarmUpSeconds = 0.5;
+constexpr double kDefaultSeconds = 3.0;
+/// The clock is read once per this many steps of the least duration that matters, so that reading
+/// it costs nothing.
+constexpr double kClockSeconds = 20e-6;
+
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Batches that stay in memory. The views point to the loader that owns each batch.
+class FixedBatches {
+public:
+  static Result<FixedBatches> create(const exec::Session &session, int64_t batchSize) {
+    const artifact::EntrySpec &entry = *session.entry(artifact::EntryKind::TrainStep, batchSize);
+    Result<data::DataSource> source =
+        data::DataSource::parse(concat("synthetic?samples=", batchSize * kBatches));
+    auto dataset = data::openDataset(*source, data::Split::Train, entry.inputs);
+    if (!dataset) {
+      return dataset.status();
+    }
+    FixedBatches out;
+    for (int64_t i = 0; i < kBatches; ++i) {
+      auto feed =
+          Feed::create(session, artifact::EntryKind::TrainStep, *dataset, "synthetic",
+                       {.batchSize = batchSize, .shuffle = false, .prefetchAboveBytes = SIZE_MAX});
+      if (!feed) {
+        return feed.status();
+      }
+      (*feed)->loader().start(0, i * batchSize);
+      out.views_.push_back((*feed)->views(*(*feed)->loader().next()));
+      out.feeds_.push_back(feed.take());
+    }
+    return out;
+  }
+  std::span<const exec::TensorView> operator[](int64_t step) const {
+    return views_[static_cast<size_t>(step % kBatches)];
+  }
+
+private:
+  std::vector<std::unique_ptr<Feed>> feeds_;
+  std::vector<std::span<const exec::TensorView>> views_;
+};
+
+/// Runs steps for at least `seconds` and returns how many ran per second.
+Result<double> stepsPerSecond(exec::Session &session, const FixedBatches &batches, double seconds,
+                              int64_t chunk, int64_t &step) {
+  const Clock::time_point begin = Clock::now();
+  int64_t done = 0;
+  double elapsed = 0.0;
+  do {
+    for (int64_t i = 0; i < chunk; ++i, ++step) {
+      Result<exec::StepResult> result = session.trainStep(batches[step]);
+      if (!result) {
+        return result.status();
+      }
+    }
+    done += chunk;
+    elapsed = since(begin);
+  } while (elapsed < seconds);
+  return static_cast<double>(done) / elapsed;
+}
+
+int64_t parameterCount(const artifact::Manifest &manifest) {
+  int64_t count = 0;
+  for (const artifact::StateSpec &state : manifest.states) {
+    if (state.role == artifact::Role::Parameter) {
+      count += static_cast<int64_t>(state.sizeBytes / sizeOf(state.dtype));
+    }
+  }
+  return count;
+}
+
+double peakRssMb() {
+  struct rusage usage = {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024.0 / 1e6;
+}
+
+std::string reportText(const BenchReport &report) {
+  char buffer[256];
+  std::snprintf(
+      buffer, sizeof(buffer),
+      "%s: %.1f steps/s (batch %lld, %u threads), first step after %.1f ms, "
+      "peak RSS %.1f MB, arena %.1f MB, %lld parameters",
+      report.model.c_str(), report.stepsPerSecond, static_cast<long long>(report.batchSize),
+      report.threads, report.firstStepSeconds * 1e3, report.peakRssMb,
+      static_cast<double>(report.peakArenaBytes) / 1e6, static_cast<long long>(report.params));
+  return buffer;
+}
+
+} // namespace
+
+Result<BenchReport> bench(std::shared_ptr<const artifact::Artifact> artifact,
+                          const BenchOptions &options, double openSeconds) {
+  const Clock::time_point begin = Clock::now();
+  Result<Recipe> recipe = parseRecipe(artifact->manifest().trainSpecJson);
+  if (!recipe) {
+    return recipe.status();
+  }
+  exec::SessionOptions sessionOptions;
+  sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  auto opened = exec::Session::create(std::move(artifact), sessionOptions);
+  if (!opened) {
+    return opened.status();
+  }
+  exec::Session &session = **opened;
+  const double createSeconds = since(begin);
+  Result<int64_t> size = chooseTrainSize(session.batchSizes(artifact::EntryKind::TrainStep),
+                                         options.batchSize, recipe->batchSizes, options.model);
+  if (!size) {
+    return size.status();
+  }
+  Result<FixedBatches> batches = FixedBatches::create(session, *size);
+  if (!batches) {
+    return batches.status();
+  }
+  BenchReport report;
+  int64_t step = 0;
+  const Clock::time_point firstBegin = Clock::now();
+  if (Result<exec::StepResult> result = session.trainStep((*batches)[step++]); !result) {
+    return result.status();
+  }
+  report.firstStepSeconds = openSeconds + createSeconds + since(firstBegin);
+  Result<double> warm = stepsPerSecond(session, *batches, kWarmUpSeconds, 1, step);
+  if (!warm) {
+    return warm.status();
+  }
+  const int64_t chunk = std::max<int64_t>(1, static_cast<int64_t>(*warm * kClockSeconds));
+  std::array<double, kWindows> windows;
+  for (double &window : windows) {
+    Result<double> rate = stepsPerSecond(
+        session, *batches, options.seconds.value_or(kDefaultSeconds) / kWindows, chunk, step);
+    if (!rate) {
+      return rate.status();
+    }
+    window = *rate;
+  }
+  std::ranges::nth_element(windows, windows.begin() + kWindows / 2);
+  report.model = session.manifest().modelName;
+  report.batchSize = *size;
+  report.threads = session.threads();
+  report.stepsPerSecond = windows[kWindows / 2];
+  report.peakRssMb = peakRssMb();
+  report.peakArenaBytes = session.arenaBytes();
+  report.params = parameterCount(session.manifest());
+  return report;
+}
+
+std::string toJson(const BenchReport &report) {
+  format::JsonWriter json;
+  json.beginObject();
+  json.member("model", report.model);
+  json.member("batch_size", report.batchSize);
+  json.member("threads", report.threads);
+  json.member("steps_per_s", report.stepsPerSecond);
+  json.member("first_step_s", report.firstStepSeconds);
+  json.member("peak_rss_mb", report.peakRssMb);
+  json.member("peak_arena_bytes", static_cast<int64_t>(report.peakArenaBytes));
+  json.member("params", report.params);
+  json.endObject();
+  return json.text();
+}
+
+Result<BenchReport> runBench(const BenchOptions &options, const Hooks &hooks) {
+  const Clock::time_point begin = Clock::now();
+  Result<std::string> path = artifactPath(options.model);
+  if (!path) {
+    return path.status();
+  }
+  auto artifact = artifact::Artifact::open(*path);
+  if (!artifact) {
+    return artifact.status();
+  }
+  Result<BenchReport> report = bench(artifact.take(), options, since(begin));
+  if (report) {
+    hooks.printLine(options.json ? toJson(*report) : reportText(*report));
+  }
+  return report;
+}
+
+} // namespace ntc::rt::train

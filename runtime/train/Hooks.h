@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How the verbs speak to the program around them.
+#pragma once
+
+#include "runtime/train/Progress.h"
+#include "runtime/train/Schedule.h"
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace ntc::rt::train {
+
+/// Everything may be left as it is.
+struct Hooks {
+  /// Takes one line of the result, without newline. Default: standard output.
+  std::function<void(std::string_view)> print;
+  /// Where progress and remarks go.
+  int progressDescriptor = 2;
+  /// Nothing: found out from the descriptor.
+  std::optional<ProgressStyle> style;
+  /// Turns true when the user wants to stop; the step under way is finished.
+  const std::atomic<bool> *stop = nullptr;
+  /// Replaces the recipe's schedule. Gets the time, returns the learning rate.
+  Schedule schedule;
+  /// What the resume command begins with.
+  std::string command = "ntc-run";
+
+  bool isStopped() const { return stop && stop->load(std::memory_order_relaxed); }
+  void printLine(std::string_view line) const;
+};
+
+/// A progress display as the hooks want it.
+Progress makeProgress(const Hooks &hooks, int64_t logInterval);
+
+} // namespace ntc::rt::train

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Finding and loading a trained state.
+#include "runtime/train/OpenModel.h"
+
+#include "runtime/exec/StateFile.h"
+#include "runtime/train/Checkpoints.h"
+
+#include <filesystem>
+#include <unistd.h>
+
+namespace ntc::rt::train {
+namespace {
+
+bool isFolder(const std::string &path) {
+  std::error_code problem;
+  return std::filesystem::is_directory(path, problem);
+}
+
+/// The checkpoint file that the options name; empty: none is asked for and none is there to take.
+Result<std::string> findCheckpoint(const ModelOptions &options) {
+  const std::string &which = options.checkpoint;
+  if (!which.empty() && which != "best" && which != "latest") {
+    return which;
+  }
+  if (!isFolder(options.model)) {
+    if (which.empty()) {
+      return std::string();
+    }
+    return error(Code::InvalidArgument, "'--checkpoint ", which,
+                 "' needs a run folder, found the artifact '", options.model,
+                 "'; name the checkpoint's file");
+  }
+  const Checkpoints checkpoints = Checkpoints::view(options.model);
+  std::optional<int64_t> step;
+  if (which != "latest") {
+    step = checkpoints.marked(Mark::Best);
+  }
+  if (!step && which != "best") {
+    step = checkpoints.marked(Mark::Latest);
+  }
+  if (!step) {
+    return error(Code::NotFound, "run folder '", options.model, "' has no ",
+                 which.empty() ? "latest" : which, " checkpoint");
+  }
+  return checkpoints.path(*step);
+}
+
+Status loadState(exec::Session &session, const std::string &path) {
+  Status status = exec::loadCheckpoint(session, path, exec::ProgramCheck::StateOnly);
+  if (status || status.code() != Code::InvalidArgument) {
+    return status;
+  }
+  Result<exec::WeightsReport> report = exec::loadWeights(session, path);
+  return report ? Status::ok() : report.status();
+}
+
+} // namespace
+
+Result<std::string> artifactPath(const std::string &model) {
+  if (model.empty()) {
+    return error(Code::InvalidArgument, "say which compiled model to use, for example model.so");
+  }
+  if (!isFolder(model)) {
+    return model;
+  }
+  std::string path = model + "/model.so";
+  if (::access(path.c_str(), F_OK) != 0) {
+    return error(Code::NotFound, "folder '", model, "' is no run: it has no model.so");
+  }
+  return path;
+}
+
+Result<std::unique_ptr<exec::Session>> openModel(const ModelOptions &options, const Hooks &hooks) {
+  Result<std::string> path = artifactPath(options.model);
+  if (!path) {
+    return path.status();
+  }
+  Result<std::string> checkpoint = findCheckpoint(options);
+  if (!checkpoint) {
+    return checkpoint.status();
+  }
+  auto artifact = artifact::Artifact::open(*path);
+  if (!artifact) {
+    return artifact.status();
+  }
+  exec::SessionOptions sessionOptions;
+  sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  auto session = exec::Session::create(artifact.take(), sessionOptions);
+  if (!session) {
+    return session.status();
+  }
+  if (checkpoint->empty()) {
+    makeProgress(hooks, 0).message("note: no --checkpoint: the model has its initial parameters");
+    return session;
+  }
+  if (Status status = loadState(**session, *checkpoint); !status) {
+    return status;
+  }
+  return session;
+}
+
+} // namespace ntc::rt::train

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tables of flags.
+#include "runtime/train/Options.h"
+
+#include "runtime/data/Suggest.h"
+
+#include <array>
+
+namespace ntc::rt::train {
+namespace {
+
+constexpr int64_t kMostThreads = 1024;
+
+Flag threadsFlag(std::optional<int64_t> &target) {
+  return integerFlag(
+      "--threads", target, 1, kMostThreads,
+      "threads to compute with; results do not depend on it (default: all cores that "
+      "the process may use)");
+}
+
+Flag resumeFlag(ResumeMode &target) {
+  auto set = [&target](std::string_view text) {
+    if (!text.empty() && text != "state") {
+      return error(Code::InvalidArgument, "expected --resume or --resume=state, found ",
+                   quoted(text));
+    }
+    target = text.empty() ? ResumeMode::Exact : ResumeMode::State;
+    return Status::ok();
+  };
+  return {
+      "--resume", "state",
+      "continue --out from its last checkpoint, bit for bit; with =state also after the step was "
+      "compiled anew, without that promise",
+      set, true};
+}
+
+Flag deviceFlag() {
+  auto set = [](std::string_view text) {
+    if (text == "auto" || text == "cpu") {
+      return Status::ok();
+    }
+    if (text == "cuda") {
+      return error(Code::InvalidArgument,
+                   "this version runs on the CPU only; leave it out or write "
+                   "--device=cpu");
+    }
+    constexpr std::array<std::string_view, 3> names = {"auto", "cpu", "cuda"};
+    return error(Code::InvalidArgument, "expected auto, cpu or cuda, found ", quoted(text),
+                 data::didYouMean(text, names));
+  };
+  return {"--device", "NAME", "auto or cpu", set, false};
+}
+
+constexpr std::string_view kCheckpointHelp =
+    "state to take from a run folder: best, latest or a safetensors file (default: best, else "
+    "latest); needed with an artifact";
+
+void appendModelFlags(std::vector<Flag> &flags, ModelOptions &options) {
+  flags.push_back(
+      textFlag("--checkpoint", "WHICH", options.checkpoint, std::string(kCheckpointHelp)));
+  flags.push_back(threadsFlag(options.threads));
+  flags.push_back(deviceFlag());
+}
+
+/// A word for a POSIX shell: in single quotes unless every character is harmless.
+std::string shellWord(std::string_view word) {
+  constexpr std::string_view harmless =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+  if (!word.empty() && word.find_first_not_of(harmless) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string out = "'";
+  for (char c : word) {
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return out + "'";
+}
+
+} // namespace
+
+std::vector<Flag> trainFlags(TrainOptions &o) {
+  return {
+      textFlag("--data", "DATA", o.data,
+               "what to train on: fashion-mnist, mnist:DIR, cifar10:DIR, idx:DIR, "
+               "csv:FILE?target=COLUMN, npz:FILE, synthetic; options follow a question mark"),
+      textFlag("--val", "DATA", o.val, "what to validate on after every epoch"),
+      integerFlag("--val-split", o.valSplit, 1, INT64_MAX,
+                  "validate on N samples of --data, chosen by the seed, instead"),
+      integerFlag("--epochs", o.epochs, 1, INT64_MAX,
+                  "passes over the data (default: the model's, else 10)"),
+      integerFlag("--max-steps", o.maxSteps, 1, INT64_MAX,
+                  "stop after N steps, counted from the run's start"),
+      integerFlag("--batch-size", o.batchSize, 1, INT32_MAX,
+                  "samples per step; the artifact must have been compiled for it"),
+      switchFlag("--drop-last", o.dropLast, "leave out an epoch's last batch if it is smaller"),
+      switchFlag("--no-shuffle", o.noShuffle, "keep the data's order"),
+      numberFlag("--lr", o.learningRate, 0.0, "learning rate (default: the model's)"),
+      textFlag("--weights", "FILE", o.weights,
+               "initial parameters from a safetensors file, by state_dict names"),
+      unsignedFlag(
+          "--seed", o.seed,
+          "seed of initial values, of the order of samples and of dropout (default: the model's)"),
+      threadsFlag(o.threads),
+      deviceFlag(),
+      textFlag("--out,-o", "DIR", o.out, "run folder (default: runs/MODEL)"),
+      resumeFlag(o.resume),
+      integerFlag("--save-every", o.saveEvery, 1, INT64_MAX,
+                  "write a checkpoint every N steps, besides the one after each epoch"),
+      integerFlag("--keep", o.keep, 2, INT32_MAX, "newest checkpoints to keep (default: 2)"),
+      integerFlag(
+          "--log-interval", o.logInterval, 1, INT64_MAX,
+          "steps between log lines and records in metrics.jsonl (default: 10 on screen, one "
+          "record per epoch)"),
+      switchFlag("--dry-run", o.dryRun, "run one batch of each kind and write nothing"),
+      switchFlag("--json", o.json, "print the result as one JSON object"),
+  };
+}
+
+std::vector<Flag> stepFlagsRefused() {
+  auto refuse = [](std::string name, std::string_view what) {
+    return refusedFlag(name,
+                       concat("the ", what, " is compiled into the artifact; compile the model ",
+                              "again with it: 'ntc compile model.pb ", name, "=…'"));
+  };
+  return {
+      refuse("--optimizer", "optimizer"),
+      refuse("--loss", "loss"),
+      refuse("--precision", "precision"),
+      refuse("--freeze", "set of trained parameters"),
+      refuse("--mcpu", "instruction set"),
+      refuse("--memory-budget", "memory plan"),
+      refusedFlag("--no-cache", "an artifact is run as it is; there is no cache to bypass"),
+      refusedFlag("--check-numerics",
+                  "the checks are compiled into the step; use 'ntc train' on the model itself"),
+  };
+}
+
+std::vector<Flag> evalFlags(EvalOptions &o) {
+  std::vector<Flag> flags = {
+      textFlag("--data", "DATA", o.data, "what to evaluate on (its test split where it has one)"),
+      integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
+      switchFlag("--drop-last", o.dropLast, "leave out the last batch if it is smaller"),
+      switchFlag("--json", o.json, "print the result as one JSON object"),
+  };
+  appendModelFlags(flags, o.model);
+  return flags;
+}
+
+std::vector<Flag> predictFlags(PredictOptions &o) {
+  std::vector<Flag> flags = {
+      textFlag("--data", "DATA", o.data, "what to predict for (its test split where it has one)"),
+      textFlag("--out,-o", "FILE", o.out,
+               "where to write: FILE.csv, FILE.jsonl or FILE.npy; - is CSV to standard output"),
+      integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
+  };
+  appendModelFlags(flags, o.model);
+  return flags;
+}
+
+std::vector<Flag> benchFlags(BenchOptions &o) {
+  return {
+      integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
+      threadsFlag(o.threads),
+      numberFlag("--seconds", o.seconds, 0.01, "measured time (default: 3)"),
+      switchFlag("--json", o.json, "print the result as one JSON object"),
+  };
+}
+
+std::string commandLine(const TrainOptions &o) {
+  std::string out = shellWord(o.model);
+  auto text = [&out](std::string_view flag, std::string_view value) {
+    out += value.empty() ? "" : concat(" ", flag, " ", shellWord(value));
+  };
+  auto number = [&out](std::string_view flag, const auto &value) {
+    out += value ? concat(" ", flag, " ", *value) : "";
+  };
+  text("--data", o.data);
+  text("--val", o.val);
+  number("--val-split", o.valSplit);
+  number("--epochs", o.epochs);
+  number("--max-steps", o.maxSteps);
+  number("--batch-size", o.batchSize);
+  out += o.dropLast ? " --drop-last" : "";
+  out += o.noShuffle ? " --no-shuffle" : "";
+  number("--lr", o.learningRate);
+  number("--seed", o.seed);
+  number("--threads", o.threads);
+  text("--out", o.out);
+  number("--save-every", o.saveEvery);
+  number("--keep", o.keep);
+  number("--log-interval", o.logInterval);
+  return out;
+}
+
+int exitCodeOf(const Status &status) {
+  switch (status.code()) {
+  case Code::Ok:
+    return 0;
+  case Code::InvalidArgument:
+    return 2;
+  case Code::Unsupported:
+    return 3;
+  default:
+    return 1;
+  }
+}
+
+} // namespace ntc::rt::train

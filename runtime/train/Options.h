@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the verbs train, eval, predict and bench can be told, as plain structs, and the flags that
+// fill them. Programs that have the verbs share both.
+#pragma once
+
+#include "runtime/train/Flags.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ntc::rt::train {
+
+enum class ResumeMode : uint8_t {
+  No,
+  Exact, ///< the same program: continues bit for bit
+  State, ///< another step over the same state: takes the state, gives up the bitwise promise
+};
+
+/// Where a verb finds its compiled program and its state.
+struct ModelOptions {
+  std::string model;      ///< an artifact, or a run folder (its model.so and a checkpoint)
+  std::string checkpoint; ///< "latest", "best" or a file; empty: best, else latest, of a run folder
+  std::optional<int64_t> threads; ///< nothing: as many as the process may use
+};
+
+struct TrainOptions {
+  std::string model; ///< an artifact
+  std::string data;
+  std::string val;
+  std::optional<int64_t> valSplit; ///< samples of `data` that validate
+  std::optional<int64_t> epochs;   ///< nothing: the recipe's, else 10
+  std::optional<int64_t> maxSteps; ///< counted from the run's start
+  std::optional<int64_t> batchSize;
+  bool dropLast = false;
+  bool noShuffle = false;
+  std::optional<double> learningRate;
+  std::string weights; ///< a safetensors file with initial values
+  std::optional<uint64_t> seed;
+  std::optional<int64_t> threads;
+  std::string out; ///< run folder; empty: runs/MODEL, with -2, -3, … appended until it is new
+  ResumeMode resume = ResumeMode::No;
+  std::optional<int64_t> saveEvery; ///< steps; checkpoints at the ends of epochs are always written
+  std::optional<int64_t> keep;      ///< newest checkpoints kept; nothing: 2
+  std::optional<int64_t> logInterval; ///< steps; nothing: 10 on screen, none in metrics.jsonl
+  bool dryRun = false;                ///< one batch of each kind, nothing written
+  bool json = false;                  ///< the result as one JSON object
+};
+
+struct EvalOptions {
+  ModelOptions model;
+  std::string data;
+  std::optional<int64_t> batchSize;
+  bool dropLast = false;
+  bool json = false;
+};
+
+struct PredictOptions {
+  ModelOptions model;
+  std::string data;
+  std::string out; ///< .csv, .jsonl or .npy; "-" is CSV to stdout
+  std::optional<int64_t> batchSize;
+};
+
+struct BenchOptions {
+  std::string model;
+  std::optional<int64_t> batchSize;
+  std::optional<int64_t> threads;
+  std::optional<double> seconds; ///< measured time; nothing: 3
+  bool json = false;
+};
+
+/// Flags of `train` that do not change the step. The options must outlive the table.
+std::vector<Flag> trainFlags(TrainOptions &options);
+/// Flags that would change the compiled step, refused on an artifact with the reason.
+std::vector<Flag> stepFlagsRefused();
+std::vector<Flag> evalFlags(EvalOptions &options);
+std::vector<Flag> predictFlags(PredictOptions &options);
+std::vector<Flag> benchFlags(BenchOptions &options);
+
+/// The flags of `options` as a command line that does the same run again, except `--resume`. Words
+/// are quoted for a POSIX shell where they need it.
+std::string commandLine(const TrainOptions &options);
+
+/// Exit status of a program that ends with `status`: 0 ok, 2 InvalidArgument, 3 Unsupported, 1
+/// others.
+int exitCodeOf(const Status &status);
+/// Exit status after Ctrl-C.
+inline constexpr int kExitInterrupted = 130;
+
+} // namespace ntc::rt::train

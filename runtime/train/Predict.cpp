@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Formats of predictions and the loop over the data.
+#include "runtime/train/Predict.h"
+
+#include "runtime/base/File.h"
+#include "runtime/data/OpenDataset.h"
+#include "runtime/format/Json.h"
+#include "runtime/train/Feed.h"
+#include "runtime/train/OpenModel.h"
+#include "runtime/train/Recipe.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+namespace ntc::rt::train {
+namespace {
+
+using artifact::EntryKind;
+
+enum class Format : uint8_t { Csv, JsonLines, Npy };
+
+/// What the numbers of one sample mean.
+enum class Meaning : uint8_t { Raw, Softmax, Exponential, Sigmoid };
+
+struct Output {
+  std::string name;
+  DType dtype = DType::F32;
+  std::vector<int64_t> shape; ///< of one sample
+  int64_t elements = 1;
+  Meaning meaning = Meaning::Raw;
+
+  bool isClassifier() const {
+    return meaning == Meaning::Softmax || meaning == Meaning::Exponential;
+  }
+};
+
+Result<Format> formatOf(const std::string &out) {
+  if (out == "-" || out.ends_with(".csv")) {
+    return Format::Csv;
+  }
+  if (out.ends_with(".jsonl")) {
+    return Format::JsonLines;
+  }
+  if (out.ends_with(".npy")) {
+    return Format::Npy;
+  }
+  return error(Code::InvalidArgument, "--out should end in .csv, .jsonl or .npy, or be -, found ",
+               quoted(out));
+}
+
+Meaning meaningOf(const std::string &loss, const std::vector<int64_t> &shape) {
+  bool hasClasses = shape.size() == 1 && shape[0] >= 2;
+  if (loss == "cross_entropy" && hasClasses) {
+    return Meaning::Softmax;
+  }
+  if (loss == "nll" && hasClasses) {
+    return Meaning::Exponential;
+  }
+  return loss == "bce_with_logits" ? Meaning::Sigmoid : Meaning::Raw;
+}
+
+/// The entry's outputs. Errors: InvalidArgument where there is none; Unsupported for types that are
+/// no numbers here.
+Result<std::vector<Output>> outputsOf(const artifact::EntrySpec &entry, const std::string &loss) {
+  std::vector<Output> out;
+  for (const artifact::OutputSpec &spec : entry.outputs) {
+    if (spec.isMetric || spec.shape.empty()) {
+      continue;
+    }
+    if (spec.dtype == DType::F16 || spec.dtype == DType::BF16) {
+      return error(Code::Unsupported, "output ", quoted(spec.name), " has type ",
+                   nameOf(spec.dtype), ", which predict does not write");
+    }
+    Output output{spec.name, spec.dtype, {spec.shape.begin() + 1, spec.shape.end()}};
+    for (int64_t dim : output.shape) {
+      output.elements *= dim;
+    }
+    bool isFloat = spec.dtype == DType::F32 || spec.dtype == DType::F64;
+    output.meaning = isFloat ? meaningOf(loss, output.shape) : Meaning::Raw;
+    out.push_back(std::move(output));
+  }
+  if (out.empty()) {
+    return error(Code::InvalidArgument, "the artifact's predict entry has no outputs");
+  }
+  return out;
+}
+
+/// The values of one sample as f64, turned into probabilities where they mean that.
+void readValues(const Output &output, const std::byte *row, std::vector<double> &values) {
+  values.resize(static_cast<size_t>(output.elements));
+  data::convertValues(output.dtype, row, DType::F64, reinterpret_cast<std::byte *>(values.data()),
+                      output.elements);
+  if (output.meaning == Meaning::Sigmoid) {
+    for (double &value : values) {
+      value = 1.0 / (1.0 + std::exp(-value));
+    }
+  } else if (output.meaning == Meaning::Exponential) {
+    for (double &value : values) {
+      value = std::exp(value);
+    }
+  } else if (output.meaning == Meaning::Softmax) {
+    const double greatest = std::ranges::max(values);
+    double sum = 0.0;
+    for (double &value : values) {
+      value = std::exp(value - greatest);
+      sum += value;
+    }
+    for (double &value : values) {
+      value /= sum;
+    }
+  }
+}
+
+std::string numberText(double value, Meaning meaning) {
+  char buffer[40];
+  std::snprintf(buffer, sizeof(buffer), meaning == Meaning::Raw ? "%.9g" : "%.6g", value);
+  return buffer;
+}
+
+std::string csvHeader(const std::vector<Output> &outputs) {
+  std::string out = "index";
+  for (const Output &output : outputs) {
+    const std::string prefix = outputs.size() > 1 ? output.name + "." : "";
+    out += output.isClassifier() ? "," + prefix + "class" : "";
+    for (int64_t i = 0; i < output.elements; ++i) {
+      out += concat(",", prefix, output.meaning == Meaning::Raw ? "y" : "p", i);
+    }
+  }
+  return out;
+}
+
+int64_t classOf(const std::vector<double> &values) {
+  return std::ranges::max_element(values) - values.begin();
+}
+
+void appendCsv(const Output &output, const std::vector<double> &values, std::string &line) {
+  line += output.isClassifier() ? concat(",", classOf(values)) : "";
+  for (double value : values) {
+    line += "," + numberText(value, output.meaning);
+  }
+}
+
+void appendJson(const Output &output, const std::vector<double> &values, bool isOnly,
+                format::JsonWriter &json) {
+  const std::string prefix = isOnly ? "" : output.name + ".";
+  if (output.isClassifier()) {
+    json.member(prefix + "class", classOf(values));
+  }
+  json.key(prefix + (output.meaning == Meaning::Raw ? "output" : "probabilities"));
+  json.beginArray();
+  for (double value : values) {
+    json.number(value);
+  }
+  json.endArray();
+}
+
+/// The header of a version 1.0 file, padded to a multiple of 64 bytes.
+std::string npyHeader(const Output &output, int64_t samples) {
+  std::string_view type = output.dtype == DType::F64   ? "<f8"
+                          : output.dtype == DType::I64 ? "<i8"
+                          : output.dtype == DType::I32 ? "<i4"
+                          : output.dtype == DType::F32 ? "<f4"
+                          : output.dtype == DType::U8  ? "|u1"
+                                                       : "|b1";
+  std::string dict =
+      concat("{'descr': '", type, "', 'fortran_order': False, 'shape': (", samples, ",");
+  for (int64_t dim : output.shape) {
+    dict += concat(" ", dim, ",");
+  }
+  dict += "), }";
+  dict.append(63 - (10 + dict.size()) % 64, ' ');
+  dict += '\n';
+  std::string out("\x93NUMPY\x01\x00", 8);
+  out += static_cast<char>(dict.size() & 0xff);
+  out += static_cast<char>(dict.size() >> 8);
+  return out + dict;
+}
+
+/// Takes text or bytes to their place.
+class Sink {
+public:
+  Sink(const Hooks &hooks, std::optional<AtomicFile> file)
+      : hooks_(hooks), file_(std::move(file)) {}
+  Status line(const std::string &text) {
+    if (file_) {
+      return file_->write(std::string_view(text + "\n"));
+    }
+    hooks_.printLine(text);
+    return Status::ok();
+  }
+  Status bytes(std::span<const uint8_t> bytes) { return file_->write(bytes); }
+  Status finish() { return file_ ? file_->commit() : Status::ok(); }
+
+private:
+  const Hooks &hooks_;
+  std::optional<AtomicFile> file_;
+};
+
+Result<Sink> openSink(const std::string &out, const Hooks &hooks) {
+  if (out == "-") {
+    return Sink(hooks, std::nullopt);
+  }
+  Result<AtomicFile> file = AtomicFile::create(out);
+  return file ? Result<Sink>(Sink(hooks, file.take())) : Result<Sink>(file.status());
+}
+
+/// Writes the samples of one batch; the views belong to `outputs` in order.
+Status writeBatch(const std::vector<Output> &outputs, std::span<const exec::OutputView> views,
+                  const data::Batch &batch, Format format, Sink &sink) {
+  if (format == Format::Npy) {
+    const size_t bytes =
+        static_cast<size_t>(batch.size * outputs[0].elements) * sizeOf(outputs[0].dtype);
+    return sink.bytes({static_cast<const uint8_t *>(views[0].data), bytes});
+  }
+  std::vector<double> values;
+  for (int64_t i = 0; i < batch.size; ++i) {
+    const int64_t index = batch.cursor - batch.size + i;
+    std::string line = std::to_string(index);
+    format::JsonWriter json;
+    json.beginObject();
+    json.member("index", index);
+    for (size_t o = 0; o < outputs.size(); ++o) {
+      const size_t rowBytes = static_cast<size_t>(outputs[o].elements) * sizeOf(outputs[o].dtype);
+      readValues(outputs[o],
+                 static_cast<const std::byte *>(views[o].data) + static_cast<size_t>(i) * rowBytes,
+                 values);
+      if (format == Format::Csv) {
+        appendCsv(outputs[o], values, line);
+      } else {
+        appendJson(outputs[o], values, outputs.size() == 1, json);
+      }
+    }
+    json.endObject();
+    if (Status status = sink.line(format == Format::Csv ? line : json.text()); !status) {
+      return status;
+    }
+  }
+  return Status::ok();
+}
+
+Status predictAll(exec::Session &session, Feed &feed, const std::vector<Output> &outputs,
+                  Format format, Sink &sink, Progress &progress, const Hooks &hooks) {
+  data::Loader &loader = feed.loader();
+  std::vector<exec::OutputView> views(outputs.size());
+  ProgressState state;
+  state.title = "Predict";
+  state.batchesTotal = loader.batchesPerEpoch();
+  const auto begin = std::chrono::steady_clock::now();
+  loader.start(0, 0);
+  while (const data::Batch *batch = loader.next()) {
+    if (hooks.isStopped()) {
+      return error(Code::Cancelled, "interrupted; nothing was written");
+    }
+    if (Status status = session.predict(feed.views(*batch)); !status) {
+      return status;
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      Result<exec::OutputView> view = session.output(outputs[i].name);
+      if (!view) {
+        return view.status();
+      }
+      views[i] = *view;
+    }
+    if (Status status = writeBatch(outputs, views, *batch, format, sink); !status) {
+      return status;
+    }
+    ++state.batches;
+    if (progress.isAnimated() && progress.isDue(state.batches)) {
+      state.elapsedSeconds =
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      progress.update(state);
+    }
+  }
+  progress.clear();
+  return Status::ok();
+}
+
+/// The requested size, else the greatest that the data fills, else the smallest: the rest is
+/// padded.
+Result<int64_t> chooseSize(std::span<const int64_t> sizes, std::optional<int64_t> requested,
+                           int64_t samples) {
+  if (requested) {
+    if (std::ranges::find(sizes, *requested) != sizes.end()) {
+      return *requested;
+    }
+    return error(Code::InvalidArgument, "the artifact predicts batches of ", shapeText(sizes),
+                 ", found --batch-size ", *requested);
+  }
+  int64_t best = sizes.front();
+  for (int64_t size : sizes) {
+    best = size <= samples ? size : best;
+  }
+  return best;
+}
+
+} // namespace
+
+Result<PredictReport> predictData(exec::Session &session, const PredictOptions &options,
+                                  const Hooks &hooks) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (options.data.empty() || options.out.empty()) {
+    return error(Code::InvalidArgument, options.data.empty()
+                                            ? "say what to predict for with --data DATA"
+                                            : "say where to write with -o FILE");
+  }
+  Result<Format> format = formatOf(options.out);
+  if (!format) {
+    return format.status();
+  }
+  Result<data::DataSource> source = data::DataSource::parse(options.data);
+  if (!source) {
+    return source.status();
+  }
+  const std::vector<int64_t> sizes = session.batchSizes(EntryKind::Predict);
+  if (sizes.empty()) {
+    return error(Code::InvalidArgument, "the artifact has no predict entry");
+  }
+  const artifact::EntrySpec &first = *session.entry(EntryKind::Predict, sizes.front());
+  auto dataset = data::openDataset(*source, data::Split::Test, first.inputs);
+  if (!dataset) {
+    return dataset.status();
+  }
+  Result<Recipe> recipe = parseRecipe(session.manifest().trainSpecJson);
+  if (!recipe) {
+    return recipe.status();
+  }
+  Result<std::vector<Output>> outputs = outputsOf(first, recipe->lossName);
+  if (!outputs) {
+    return outputs.status();
+  }
+  if (*format == Format::Npy && outputs->size() != 1) {
+    return error(Code::InvalidArgument, "a .npy file holds one array, but the model has ",
+                 outputs->size(), " outputs; write .csv or .jsonl");
+  }
+  Result<int64_t> size = chooseSize(sizes, options.batchSize, (*dataset)->size());
+  if (!size) {
+    return size.status();
+  }
+  auto feed = Feed::create(session, EntryKind::Predict, *dataset, options.data,
+                           {.batchSize = *size, .shuffle = false, .padLast = true});
+  if (!feed) {
+    return feed.status();
+  }
+  Result<Sink> sink = openSink(options.out, hooks);
+  if (!sink) {
+    return sink.status();
+  }
+  Status status = Status::ok();
+  if (*format == Format::Csv) {
+    status = sink->line(csvHeader(*outputs));
+  } else if (*format == Format::Npy) {
+    std::string header = npyHeader((*outputs)[0], (*dataset)->size());
+    status = sink->bytes({reinterpret_cast<const uint8_t *>(header.data()), header.size()});
+  }
+  Progress progress = makeProgress(hooks, 0);
+  if (status) {
+    status = predictAll(session, **feed, *outputs, *format, *sink, progress, hooks);
+  }
+  if (status) {
+    status = sink->finish();
+  }
+  if (!status) {
+    return status;
+  }
+  return PredictReport{
+      (*dataset)->size(),
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
+}
+
+Result<PredictReport> runPredict(const PredictOptions &options, const Hooks &hooks) {
+  Result<std::unique_ptr<exec::Session>> session = openModel(options.model, hooks);
+  return session ? predictData(**session, options, hooks) : session.status();
+}
+
+} // namespace ntc::rt::train

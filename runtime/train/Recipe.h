@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The part of ntc.TrainSpec that the loop needs, read from its JSON form; and the same text with
+// overrides, which is a run's train.json. Nothing here needs protobuf.
+#pragma once
+
+#include "runtime/base/Status.h"
+#include "runtime/format/Json.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ntc::rt::train {
+
+/// What the loop takes from a recipe. Fields that the recipe leaves out keep their defaults.
+struct Recipe {
+  format::JsonValue spec; ///< the whole text
+  std::string lossName;   ///< "cross_entropy", …; empty where unknown
+  std::optional<double> learningRate;
+  uint64_t seed = 0;
+  int64_t epochs = 0;              ///< 0: the program's default
+  std::vector<int64_t> batchSizes; ///< the first is the training batch
+
+  /// The member "schedule", or null.
+  const format::JsonValue *schedule() const { return spec.find("schedule"); }
+};
+
+/// Parses the JSON form of a TrainSpec; "" is an empty recipe. Names may be in lowerCamelCase or as
+/// in the .proto. Errors: Corrupt for text that is no JSON object or members of the wrong kind.
+Result<Recipe> parseRecipe(std::string_view json);
+
+/// Values of a run that replace those of the recipe.
+struct RecipeOverrides {
+  std::optional<double> learningRate;
+  uint64_t seed = 0;
+  int64_t epochs = 0;
+  int64_t batchSize = 0;
+};
+
+/// The recipe's JSON text with the overrides, everything else as it was.
+std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides);
+
+} // namespace ntc::rt::train

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Records of a run.
+#include "runtime/train/RunFolder.h"
+
+#include "runtime/base/File.h"
+#include "runtime/format/Json.h"
+
+#include <cctype>
+#include <filesystem>
+#include <unistd.h>
+
+namespace ntc::rt::train {
+namespace {
+
+constexpr uint64_t kGreatestRecord = uint64_t{1} << 20;
+
+std::string recordPath(const std::string &folder) { return folder + "/run.json"; }
+
+Status writeText(const std::string &path, std::string_view text) {
+  return writeFileAtomically(path, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+}
+
+/// Copies the artifact unless it is the run's own.
+Status copyArtifact(const std::string &from, const std::string &to) {
+  std::error_code problem;
+  if (std::filesystem::equivalent(from, to, problem)) {
+    return Status::ok();
+  }
+  Result<MappedFile> source = MappedFile::open(from);
+  if (!source) {
+    return source.status();
+  }
+  return writeFileAtomically(to, source->bytes());
+}
+
+std::string safeName(const std::string &model) {
+  std::string out;
+  for (char c : model) {
+    bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+    out += plain ? c : '-';
+  }
+  return out.empty() || out[0] == '.' ? "model" + out : out;
+}
+
+Status differs(std::string_view flag, std::string_view was, std::string_view now) {
+  return error(Code::InvalidArgument, "the run was started with ", flag, " ", was, ", found ", now,
+               "; leave it out to continue bit for bit, or continue the state alone with ",
+               "--resume=state");
+}
+
+std::string numberText(int64_t value) { return std::to_string(value); }
+
+template <typename T>
+Status takeNumber(std::string_view flag, bool exact, int64_t was, std::optional<T> &option) {
+  if (!option) {
+    if (was != 0 || flag == "--seed") {
+      option = static_cast<T>(was);
+    }
+    return Status::ok();
+  }
+  bool same = std::cmp_equal(*option, was);
+  return exact && !same ? differs(flag, numberText(was), concat(*option)) : Status::ok();
+}
+
+Status takeText(std::string_view flag, bool exact, const std::string &was, std::string &option) {
+  if (option.empty()) {
+    option = was;
+  }
+  return exact && option != was ? differs(flag, quoted(was), quoted(option)) : Status::ok();
+}
+
+Status takeSwitch(std::string_view flag, bool exact, bool was, bool &option) {
+  if (exact && option && !was) {
+    return error(Code::InvalidArgument, "the run was started without ", flag,
+                 "; leave it out to continue bit for bit, or continue the state alone with ",
+                 "--resume=state");
+  }
+  option = option || was;
+  return Status::ok();
+}
+
+} // namespace
+
+std::string toJson(const RunRecord &record) {
+  format::JsonWriter json;
+  json.beginObject();
+  json.member("data", record.data);
+  json.member("val", record.val);
+  json.member("val_split", record.valSplit);
+  json.member("samples", record.samples);
+  json.member("batch_size", record.batchSize);
+  json.member("drop_last", record.dropLast);
+  json.member("shuffle", record.shuffle);
+  json.member("seed", record.seed);
+  json.member("epochs", record.epochs);
+  json.member("max_steps", record.maxSteps);
+  if (record.learningRate) {
+    json.member("lr", *record.learningRate);
+  }
+  json.member("program", record.program);
+  json.member("ntc_version", record.version);
+  json.endObject();
+  return json.text() + "\n";
+}
+
+Result<RunRecord> parseRunRecord(std::string_view json) {
+  Result<format::JsonValue> value = format::parseJson(json);
+  if (!value) {
+    return value.status();
+  }
+  if (!value->isObject()) {
+    return error(Code::Corrupt, "expected a JSON object");
+  }
+  RunRecord record;
+  Status bad = Status::ok();
+  auto member = [&](std::string_view key) { return value->find(key); };
+  auto text = [&](std::string_view key, std::string &out) {
+    const format::JsonValue *found = member(key);
+    out = found ? found->text() : "";
+  };
+  auto number = [&](std::string_view key, int64_t &out) {
+    const format::JsonValue *found = member(key);
+    std::optional<int64_t> whole = found ? found->asInt64() : std::nullopt;
+    if (!whole || *whole < 0) {
+      bad = error(Code::Corrupt, "expected a whole number from 0 for '", key, "'");
+    }
+    out = whole.value_or(0);
+  };
+  auto truth = [&](std::string_view key, bool &out) {
+    const format::JsonValue *found = member(key);
+    std::optional<bool> flag = found ? found->asBool() : std::nullopt;
+    if (!flag) {
+      bad = error(Code::Corrupt, "expected true or false for '", key, "'");
+    }
+    out = flag.value_or(false);
+  };
+  text("data", record.data);
+  text("val", record.val);
+  number("val_split", record.valSplit);
+  number("samples", record.samples);
+  number("batch_size", record.batchSize);
+  truth("drop_last", record.dropLast);
+  truth("shuffle", record.shuffle);
+  number("seed", record.seed);
+  number("epochs", record.epochs);
+  number("max_steps", record.maxSteps);
+  const format::JsonValue *rate = member("lr");
+  record.learningRate = rate ? rate->asDouble() : std::nullopt;
+  text("program", record.program);
+  text("ntc_version", record.version);
+  if (!bad) {
+    return bad;
+  }
+  return record;
+}
+
+Status continueFrom(const RunRecord &record, TrainOptions &options) {
+  const bool exact = options.resume == ResumeMode::Exact;
+  if (Status s = takeText("--data", exact, record.data, options.data); !s) {
+    return s;
+  }
+  if (options.val.empty() && !options.valSplit) {
+    options.val = record.val;
+  }
+  if (options.val.empty()) {
+    if (Status s = takeNumber("--val-split", exact, record.valSplit, options.valSplit); !s) {
+      return s;
+    }
+  } else if (exact && record.valSplit != 0) {
+    return differs("--val-split", numberText(record.valSplit), "--val " + options.val);
+  }
+  if (Status s = takeNumber("--batch-size", exact, record.batchSize, options.batchSize); !s) {
+    return s;
+  }
+  if (Status s = takeNumber("--seed", exact, record.seed, options.seed); !s) {
+    return s;
+  }
+  if (Status s = takeSwitch("--drop-last", exact, record.dropLast, options.dropLast); !s) {
+    return s;
+  }
+  if (Status s = takeSwitch("--no-shuffle", exact, !record.shuffle, options.noShuffle); !s) {
+    return s;
+  }
+  if (!options.learningRate) {
+    options.learningRate = record.learningRate;
+  }
+  if (!options.epochs && !options.maxSteps) {
+    options.epochs = record.epochs != 0 ? std::optional(record.epochs) : std::nullopt;
+    options.maxSteps = record.maxSteps != 0 ? std::optional(record.maxSteps) : std::nullopt;
+  }
+  return Status::ok();
+}
+
+bool holdsRun(const std::string &folder) { return ::access(recordPath(folder).c_str(), F_OK) == 0; }
+
+Result<RunRecord> readRunRecord(const std::string &folder) {
+  Result<std::vector<uint8_t>> bytes = readFile(recordPath(folder), kGreatestRecord);
+  if (!bytes) {
+    return bytes.status().code() == Code::NotFound
+               ? error(Code::NotFound, "folder '", folder, "' holds no run to resume (no run.json)")
+               : bytes.status();
+  }
+  return withContext(parseRunRecord({reinterpret_cast<const char *>(bytes->data()), bytes->size()}),
+                     recordPath(folder));
+}
+
+Result<std::string> newRunFolder(const std::string &requested, const std::string &model) {
+  if (!requested.empty()) {
+    if (holdsRun(requested)) {
+      return error(Code::InvalidArgument, "folder '", requested,
+                   "' holds a run already; continue it ", "with --resume or choose another --out");
+    }
+    return requested;
+  }
+  const std::string base = "runs/" + safeName(model);
+  std::string folder = base;
+  for (int64_t n = 2; ::access(folder.c_str(), F_OK) == 0; ++n) {
+    folder = concat(base, "-", n);
+  }
+  return folder;
+}
+
+Status writeRunFolder(const std::string &folder, const RunRecord &record,
+                      const std::string &recipeJson, const std::string &artifact) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) {
+    return error(Code::Io, "cannot create folder '", folder, "': ", problem.message());
+  }
+  if (!artifact.empty()) {
+    if (Status status = copyArtifact(artifact, folder + "/model.so"); !status) {
+      return status;
+    }
+  }
+  if (Status status = writeText(folder + "/train.json", recipeJson); !status) {
+    return status;
+  }
+  return writeText(recordPath(folder), toJson(record));
+}
+
+} // namespace ntc::rt::train

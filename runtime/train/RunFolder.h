@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The folder of a run: what it is called, what is written into it at the start, and what a resumed
+// run takes from it.
+//
+//   train.json     the resolved recipe (ntc.TrainSpec in protobuf's JSON form)
+//   run.json       the rest of what repeats the run: data, order, program, version
+//   model.so       a copy of the artifact
+//   metrics.jsonl  see Metrics.h
+//   checkpoints/, latest, best   see Checkpoints.h
+#pragma once
+
+#include "runtime/base/Status.h"
+#include "runtime/train/Options.h"
+
+#include <optional>
+#include <string>
+
+namespace ntc::rt::train {
+
+/// What decides a run's course besides the recipe and the program: a resumed run must agree, or it
+/// is another run.
+struct RunRecord {
+  std::string data;
+  std::string val;
+  int64_t valSplit = 0;
+  int64_t samples = 0; ///< of the training data, after the split
+  int64_t batchSize = 0;
+  bool dropLast = false;
+  bool shuffle = true;
+  int64_t seed = 0;
+  int64_t epochs = 0;   ///< 0: bounded by maxSteps only
+  int64_t maxSteps = 0; ///< 0: bounded by epochs only
+  std::optional<double> learningRate;
+  std::string program; ///< hash
+  std::string version; ///< of ntc
+};
+
+std::string toJson(const RunRecord &record);
+/// Errors: Corrupt.
+Result<RunRecord> parseRunRecord(std::string_view json);
+
+/// Puts the record's values where `options` has none. With ResumeMode::Exact, options that differ
+/// from the record where that would change the run (data, split, batch size, order, seed) are
+/// refused by name. Errors: InvalidArgument.
+Status continueFrom(const RunRecord &record, TrainOptions &options);
+
+/// Whether the folder holds a run (its run.json).
+bool holdsRun(const std::string &folder);
+
+/// The record of an existing run. Errors: NotFound where the folder holds no run, Corrupt.
+Result<RunRecord> readRunRecord(const std::string &folder);
+
+/// A folder for a new run: `requested`, which must hold no run yet, or runs/MODEL with the first of
+/// "", "-2", "-3", … that is free. `model` may hold any characters; others than letters, digits,
+/// '.', '_' and '-' become '-'. Errors: InvalidArgument where the folder holds a run.
+Result<std::string> newRunFolder(const std::string &requested, const std::string &model);
+
+/// Creates the folder and writes run.json, train.json and, where `artifact` is not empty, model.so.
+/// Errors: Io.
+Status writeRunFolder(const std::string &folder, const RunRecord &record,
+                      const std::string &recipeJson, const std::string &artifact);
+
+} // namespace ntc::rt::train

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From options to a job: everything that can be refused is refused here, before the first step.
+#include "runtime/train/Train.h"
+
+#include "runtime/data/OpenDataset.h"
+#include "runtime/exec/StateFile.h"
+#include "runtime/format/Json.h"
+#include "runtime/train/BatchSizes.h"
+#include "runtime/train/OpenModel.h"
+#include "runtime/train/Recipe.h"
+#include "runtime/train/Trainer.h"
+
+#include <algorithm>
+
+namespace ntc::rt::train {
+namespace {
+
+using artifact::EntryKind;
+
+constexpr int64_t kDefaultEpochs = 10;
+constexpr int64_t kDefaultLogInterval = 10;
+constexpr int64_t kDefaultKeep = 2;
+
+/// The data sets of a run.
+struct RunData {
+  std::shared_ptr<const data::Dataset> train;
+  std::shared_ptr<const data::Dataset> validation; ///< null: none
+  std::string validationName;
+};
+
+Result<std::shared_ptr<const data::Dataset>> open(const std::string &text, data::Split split,
+                                                  const exec::Session &session, EntryKind kind) {
+  Result<data::DataSource> source = data::DataSource::parse(text);
+  if (!source) {
+    return source.status();
+  }
+  std::vector<int64_t> sizes = session.batchSizes(kind);
+  if (sizes.empty()) {
+    return error(Code::InvalidArgument, "the artifact has no entry '", exec::nameOf(kind), "'");
+  }
+  return data::openDataset(*source, split, session.entry(kind, sizes.front())->inputs);
+}
+
+Result<RunData> openRunData(const TrainOptions &options, const exec::Session &session,
+                            uint64_t seed) {
+  auto train = open(options.data, data::Split::Train, session, EntryKind::TrainStep);
+  if (!train) {
+    return train.status();
+  }
+  RunData out{train.take(), nullptr, options.val};
+  if (options.valSplit) {
+    if (*options.valSplit >= out.train->size()) {
+      return error(Code::InvalidArgument, "--val-split ", *options.valSplit,
+                   " leaves nothing of the ", out.train->size(), " samples to train on");
+    }
+    data::SplitDataset split = data::splitDataset(out.train, *options.valSplit, seed);
+    return RunData{split.train, split.validation, concat("the validation split of ", options.data)};
+  }
+  if (!options.val.empty()) {
+    auto validation = open(options.val, data::Split::Test, session, EntryKind::EvalStep);
+    if (!validation) {
+      return validation.status();
+    }
+    out.validation = validation.take();
+  }
+  return out;
+}
+
+Status checkOptions(const TrainOptions &options) {
+  if (options.data.empty()) {
+    return error(Code::InvalidArgument, "say what to train on with --data DATA");
+  }
+  if (!options.val.empty() && options.valSplit) {
+    return error(Code::InvalidArgument, "--val and --val-split exclude each other");
+  }
+  if (options.seed && *options.seed > static_cast<uint64_t>(INT64_MAX)) {
+    return error(Code::InvalidArgument, "--seed must be below 2^63, found ", *options.seed);
+  }
+  if (options.resume != ResumeMode::No && options.out.empty()) {
+    return error(Code::InvalidArgument, "--resume needs --out with the folder of the run");
+  }
+  if (options.resume != ResumeMode::No && !options.weights.empty()) {
+    return error(Code::InvalidArgument,
+                 "--resume takes the state from the checkpoint; it cannot be ",
+                 "combined with --weights");
+  }
+  return Status::ok();
+}
+
+/// Loads the newest checkpoint that is whole. A damaged one is passed over with a remark.
+Status loadNewest(exec::Session &session, const TrainOptions &options, Progress &progress) {
+  const Checkpoints checkpoints = Checkpoints::view(options.out);
+  const auto check = options.resume == ResumeMode::Exact ? exec::ProgramCheck::Same
+                                                         : exec::ProgramCheck::StateOnly;
+  Status last = error(Code::NotFound, "run '", options.out, "' has no checkpoint to resume from");
+  for (int64_t step : checkpoints.steps()) {
+    const std::string path = checkpoints.path(step);
+    last = exec::loadCheckpoint(session, path, check);
+    if (last) {
+      progress.message(concat("resuming from '", path, "'"));
+      return last;
+    }
+    if (last.code() == Code::InvalidArgument && options.resume == ResumeMode::Exact) {
+      return error(Code::InvalidArgument, last.message(),
+                   "; to take the state alone, without the promise of the same bits, use ",
+                   "--resume=state");
+    }
+    if (last.code() != Code::Corrupt) {
+      return last;
+    }
+    progress.message(concat("warning: ", last.message(), "; trying the checkpoint before"));
+  }
+  return last;
+}
+
+Status loadState(exec::Session &session, const TrainOptions &options, Progress &progress) {
+  if (options.resume != ResumeMode::No) {
+    if (options.resume == ResumeMode::State) {
+      progress.message("note: --resume=state takes the state alone; the run is not repeatable bit "
+                       "for bit from its start");
+    }
+    return loadNewest(session, options, progress);
+  }
+  if (options.weights.empty()) {
+    return Status::ok();
+  }
+  return exec::loadWeights(session, options.weights).status();
+}
+
+/// Base learning rate and schedule; both empty for a program without the control "lr".
+Status chooseSchedule(const exec::Session &session, const TrainOptions &options,
+                      const Recipe &recipe, const Hooks &hooks, std::optional<double> &rate,
+                      Schedule &schedule) {
+  Result<double> control = session.control("lr");
+  if (!control) {
+    return options.learningRate
+               ? error(Code::InvalidArgument, "--lr: the program has no control 'lr'")
+               : Status::ok();
+  }
+  rate = options.learningRate  ? options.learningRate
+         : recipe.learningRate ? recipe.learningRate
+                               : std::optional(*control);
+  if (hooks.schedule) {
+    schedule = hooks.schedule;
+    return Status::ok();
+  }
+  Result<Schedule> chosen = scheduleFromSpec(recipe.schedule(), *rate);
+  if (!chosen) {
+    return chosen.status();
+  }
+  schedule = chosen.take();
+  return Status::ok();
+}
+
+void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &job) {
+  job.maxSteps = options.maxSteps.value_or(INT64_MAX);
+  if (options.epochs) {
+    job.epochs = *options.epochs;
+  } else if (!options.maxSteps) {
+    job.epochs = recipe.epochs > 0 ? recipe.epochs : kDefaultEpochs;
+  }
+}
+
+/// Whether any epoch of the job gets to its last batch.
+bool reachesLastBatch(const TrainJob &job, int64_t samples, int64_t batchSize) {
+  const int64_t batches = samples / batchSize + (samples % batchSize != 0 ? 1 : 0);
+  return job.dryRun ? samples < batchSize : job.maxSteps >= batches;
+}
+
+Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunData &data,
+                 uint64_t seed, TrainJob &job, RunRecord &record, Progress &progress) {
+  exec::Session &session = *job.session;
+  const std::vector<int64_t> sizes = session.batchSizes(EntryKind::TrainStep);
+  Result<int64_t> size =
+      chooseTrainSize(sizes, options.batchSize, recipe.batchSizes, options.model);
+  if (!size) {
+    return size.status();
+  }
+  record.batchSize = *size;
+  record.samples = data.train->size();
+  if (!options.dropLast && reachesLastBatch(job, data.train->size(), *size)) {
+    Status status = checkLastBatch(sizes, data.train->size(), *size, options.data, options.model);
+    if (!status) {
+      return status;
+    }
+  }
+  auto feed = Feed::create(session, EntryKind::TrainStep, data.train, options.data,
+                           {.batchSize = *size,
+                            .shuffle = !options.noShuffle,
+                            .dropLast = options.dropLast,
+                            .seed = seed});
+  if (!feed) {
+    return feed.status();
+  }
+  job.feed = feed.take();
+  if (!data.validation) {
+    return Status::ok();
+  }
+  const std::vector<int64_t> evalSizes = session.batchSizes(EntryKind::EvalStep);
+  const int64_t samples = data.validation->size();
+  Result<int64_t> evalSize = chooseEvalSize(evalSizes, samples, std::nullopt, *size, false,
+                                            data.validationName, options.model);
+  const bool drop = !evalSize && options.dropLast;
+  if (drop) {
+    evalSize = chooseEvalSize(evalSizes, samples, std::nullopt, *size, true, data.validationName,
+                              options.model);
+  }
+  if (!evalSize) {
+    return evalSize.status();
+  }
+  if (drop) {
+    progress.message(concat("note: validation leaves out the last ", samples % *evalSize, " of ",
+                            samples, " samples"));
+  }
+  auto validation = Feed::create(session, EntryKind::EvalStep, data.validation, data.validationName,
+                                 {.batchSize = *evalSize, .shuffle = false, .dropLast = drop});
+  if (!validation) {
+    return validation.status();
+  }
+  job.validation = validation.take();
+  return Status::ok();
+}
+
+Status checkPosition(const exec::Session &session, const TrainJob &job, const RunRecord &record,
+                     const std::optional<RunRecord> &before) {
+  const exec::Position &position = session.position();
+  if (before && before->samples != record.samples) {
+    return error(Code::InvalidArgument, "the run trained on ", before->samples, " samples, found ",
+                 record.samples, ": the data has changed");
+  }
+  if (position.cursor > job.feed->loader().samplesPerEpoch()) {
+    return error(Code::InvalidArgument, "the checkpoint stands at sample ", position.cursor,
+                 " of its epoch, but an epoch has ", job.feed->loader().samplesPerEpoch());
+  }
+  return Status::ok();
+}
+
+/// Opens or creates the run folder's files. Nothing is written by a dry run.
+Status prepareFolder(TrainOptions &options, const Recipe &recipe, const RunRecord &record,
+                     TrainJob &job) {
+  if (options.dryRun) {
+    return Status::ok();
+  }
+  if (options.resume == ResumeMode::No) {
+    Result<std::string> folder = newRunFolder(options.out, job.session->manifest().modelName);
+    if (!folder) {
+      return folder.status();
+    }
+    options.out = folder.take();
+  }
+  job.folder = options.out;
+  RecipeOverrides overrides{record.learningRate, static_cast<uint64_t>(record.seed), record.epochs,
+                            record.batchSize};
+  if (Status status =
+          writeRunFolder(job.folder, record, withOverrides(recipe, overrides), options.model);
+      !status) {
+    return status;
+  }
+  if (Result<Checkpoints> checkpoints = Checkpoints::create(job.folder); !checkpoints) {
+    return checkpoints.status();
+  }
+  auto log =
+      MetricsLog::resume(job.folder + "/metrics.jsonl", job.session->position().step, job.history);
+  if (!log) {
+    return log.status();
+  }
+  job.log = log.take();
+  return Status::ok();
+}
+
+RunRecord startRecord(const TrainOptions &options, const exec::Session &session,
+                      const TrainJob &job) {
+  RunRecord record;
+  record.data = options.data;
+  record.val = options.val;
+  record.valSplit = options.valSplit.value_or(0);
+  record.dropLast = options.dropLast;
+  record.shuffle = !options.noShuffle;
+  record.seed = session.position().seed;
+  record.epochs = job.epochs == INT64_MAX ? 0 : job.epochs;
+  record.maxSteps = job.maxSteps == INT64_MAX ? 0 : job.maxSteps;
+  record.program = session.manifest().programHash;
+  record.version = session.manifest().ntcVersion;
+  return record;
+}
+
+/// The seed of a run: the flag's, else the recipe's, else the program's own.
+std::optional<int64_t> chooseSeed(const TrainOptions &options, const Recipe &recipe) {
+  if (options.seed) {
+    return static_cast<int64_t>(*options.seed);
+  }
+  if (recipe.spec.find("seed")) {
+    return static_cast<int64_t>(recipe.seed & INT64_MAX);
+  }
+  return std::nullopt;
+}
+
+std::string resumeCommand(const TrainOptions &options, const std::string &folder,
+                          const Hooks &hooks) {
+  TrainOptions again = options;
+  again.model = folder + "/model.so";
+  again.out = folder;
+  again.weights.clear();
+  return concat(hooks.command, " ", commandLine(again), " --resume");
+}
+
+std::string reportText(const TrainReport &report) {
+  format::JsonWriter json;
+  json.beginObject();
+  json.member("steps", report.steps);
+  json.member("epochs", report.epochs);
+  for (const auto &[name, value] : report.train) {
+    json.member(name, value);
+  }
+  for (const auto &[name, value] : report.validation) {
+    json.member("val_" + name, value);
+  }
+  json.member("time_s", report.seconds);
+  json.member("interrupted", report.interrupted);
+  json.member("run", report.folder);
+  json.member("checkpoint", report.checkpoint);
+  json.endObject();
+  return json.text();
+}
+
+} // namespace
+
+Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, TrainOptions options,
+                          const Hooks &hooks) {
+  Progress progress = makeProgress(hooks, options.logInterval.value_or(kDefaultLogInterval));
+  std::optional<RunRecord> before;
+  if (options.resume != ResumeMode::No && !options.out.empty()) {
+    Result<RunRecord> record = readRunRecord(options.out);
+    if (!record) {
+      return record.status();
+    }
+    if (Status status = continueFrom(*record, options); !status) {
+      return status;
+    }
+    before = options.resume == ResumeMode::Exact ? std::optional(record.take()) : std::nullopt;
+  }
+  if (Status status = checkOptions(options); !status) {
+    return status;
+  }
+  Result<Recipe> recipe = parseRecipe(artifact->manifest().trainSpecJson);
+  if (!recipe) {
+    return recipe.status();
+  }
+  exec::SessionOptions sessionOptions;
+  sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  sessionOptions.seed = chooseSeed(options, *recipe);
+  auto session = exec::Session::create(std::move(artifact), sessionOptions);
+  if (!session) {
+    return session.status();
+  }
+  TrainJob job;
+  job.session = session.take();
+  if (Status status = loadState(*job.session, options, progress); !status) {
+    return status;
+  }
+  const uint64_t seed = static_cast<uint64_t>(job.session->position().seed);
+  Result<RunData> data = openRunData(options, *job.session, seed);
+  if (!data) {
+    return data.status();
+  }
+  job.dryRun = options.dryRun;
+  chooseLength(options, *recipe, job);
+  RunRecord record = startRecord(options, *job.session, job);
+  if (Status status =
+          chooseSchedule(*job.session, options, *recipe, hooks, record.learningRate, job.schedule);
+      !status) {
+    return status;
+  }
+  if (Status status = makeFeeds(options, *recipe, *data, seed, job, record, progress); !status) {
+    return status;
+  }
+  if (Status status = checkPosition(*job.session, job, record, before); !status) {
+    return status;
+  }
+  job.saveEvery = options.saveEvery.value_or(0);
+  job.keep = options.keep.value_or(kDefaultKeep);
+  job.recordEvery = options.logInterval.value_or(0);
+  if (Status status = prepareFolder(options, *recipe, record, job); !status) {
+    return status;
+  }
+  const std::string folder = job.folder;
+  Result<TrainReport> report = Trainer(std::move(job), progress, hooks).run();
+  if (report && report->interrupted && !folder.empty()) {
+    report->resumeCommand = resumeCommand(options, folder, hooks);
+    progress.message(concat("interrupted after step ", report->steps, "; continue with\n  ",
+                            report->resumeCommand));
+  }
+  return report;
+}
+
+Result<TrainReport> runTrain(TrainOptions options, const Hooks &hooks) {
+  if (options.model.empty() && options.resume != ResumeMode::No) {
+    options.model = options.out;
+  }
+  if (options.resume != ResumeMode::No && options.out.empty() && holdsRun(options.model)) {
+    options.out = options.model;
+  }
+  Result<std::string> path = artifactPath(options.model);
+  if (!path) {
+    return path.status();
+  }
+  options.model = path.take();
+  if (options.out == "-") {
+    return error(Code::InvalidArgument, "--out needs a folder, found '-'");
+  }
+  auto artifact = artifact::Artifact::open(options.model);
+  if (!artifact) {
+    return artifact.status();
+  }
+  Result<TrainReport> report = train(artifact.take(), options, hooks);
+  if (!report) {
+    return report;
+  }
+  if (options.json) {
+    hooks.printLine(reportText(*report));
+  } else if (options.dryRun) {
+    NamedValues all = report->train;
+    for (const auto &[name, value] : report->validation) {
+      all.emplace_back("val_" + name, value);
+    }
+    hooks.printLine(concat("dry run: ", metricsLine(all), "; nothing was written"));
+  } else if (!report->checkpoint.empty() && !report->interrupted) {
+    hooks.printLine(
+        concat(report->folder, ": ", report->steps, " steps, checkpoint ", report->checkpoint));
+  }
+  return report;
+}
+
+} // namespace ntc::rt::train

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The training loop and the verb train.
+#pragma once
+
+#include "runtime/artifact/Artifact.h"
+#include "runtime/train/Hooks.h"
+#include "runtime/train/Metrics.h"
+#include "runtime/train/Options.h"
+
+#include <memory>
+#include <string>
+
+namespace ntc::rt::train {
+
+/// How a run ended.
+struct TrainReport {
+  int64_t steps = 0;  ///< since the run's start
+  int64_t epochs = 0; ///< completed
+  NamedValues train;  ///< means over the samples of the last epoch, as far as this process ran it
+  NamedValues validation;
+  std::string folder;     ///< empty after a dry run
+  std::string checkpoint; ///< the newest one; empty if none was written
+  bool interrupted = false;
+  std::string resumeCommand; ///< continues the run after an interruption
+  double seconds = 0.0;      ///< of this process
+};
+
+/// Trains `artifact` as `options` say; options.model is its file, copied into the run folder
+/// (empty: nothing to copy).
+///
+/// Every epoch visits the samples in the order of (seed, epoch). The state after n steps depends on
+/// the program, the data, the seed and the learning rates only: not on threads, logging, or where
+/// the run was stopped and resumed. Checkpoints are written at the end of every epoch, every
+/// `saveEvery` steps and when the hooks' stop flag turns true. A loss that is not finite ends the
+/// run with Cancelled; the last checkpoint stays. Errors before the first step: InvalidArgument for
+/// options that do not fit the program, the data or the run resumed.
+Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, TrainOptions options,
+                          const Hooks &hooks);
+
+/// Opens options.model (an artifact, or with --resume a run folder) and trains it. Prints the
+/// result through the hooks.
+Result<TrainReport> runTrain(TrainOptions options, const Hooks &hooks);
+
+} // namespace ntc::rt::train

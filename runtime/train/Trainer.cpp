@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loop: steps, ends of epochs, checkpoints.
+#include "runtime/train/Trainer.h"
+
+#include "runtime/exec/StateFile.h"
+
+#include <cmath>
+#include <cstdio>
+
+namespace ntc::rt::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+std::optional<double> find(const NamedValues &values, std::string_view name) {
+  for (const auto &[each, value] : values) {
+    if (each == name) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
+    : job_(std::move(job)), progress_(progress), hooks_(hooks) {
+  const exec::Position &position = job_.session->position();
+  epoch_ = position.epoch;
+  cursor_ = position.cursor;
+  step_ = position.step;
+}
+
+Result<TrainReport> Trainer::run() {
+  begin_ = Clock::now();
+  while (!isDone() && !hooks_.isStopped()) {
+    if (Status status = runEpoch(); !status) {
+      progress_.clear();
+      return status;
+    }
+    if (job_.dryRun) {
+      break;
+    }
+  }
+  if (hooks_.isStopped() && savedStep_ != step_ && step_ > 0) {
+    if (Status status = save(); !status) {
+      return status;
+    }
+  }
+  progress_.clear();
+  TrainReport report;
+  report.steps = step_;
+  report.epochs = epoch_;
+  report.train = sums_.means();
+  report.validation = validation_;
+  report.folder = job_.folder;
+  report.checkpoint = checkpoint_;
+  report.interrupted = hooks_.isStopped() && !isDone();
+  report.seconds = secondsHere();
+  return report;
+}
+
+bool Trainer::isDone() const { return epoch_ >= job_.epochs || step_ >= job_.maxSteps; }
+
+double Trainer::secondsHere() const { return since(begin_); }
+
+Status Trainer::runEpoch() {
+  data::Loader &loader = job_.feed->loader();
+  // An epoch that was interrupted before its end-of-epoch work stands behind its last batch.
+  batchesInEpoch_ = firstBatch_ =
+      std::min((cursor_ + loader.batchSize() - 1) / loader.batchSize(), loader.batchesPerEpoch());
+  sums_.clear();
+  validation_.clear();
+  epochBegin_ = Clock::now();
+  loader.start(static_cast<uint64_t>(epoch_), cursor_);
+  while (const data::Batch *batch = loader.next()) {
+    if (Status status = step(*batch); !status) {
+      return status;
+    }
+    if (job_.dryRun) {
+      return validate();
+    }
+    if (hooks_.isStopped() || step_ >= job_.maxSteps) {
+      break;
+    }
+  }
+  const bool isWhole = cursor_ >= loader.samplesPerEpoch();
+  // After Ctrl-C in the middle of an epoch the state is saved and nothing else.
+  if (!isWhole && hooks_.isStopped()) {
+    return Status::ok();
+  }
+  return finishEpoch();
+}
+
+Status Trainer::step(const data::Batch &batch) {
+  exec::Session &session = *job_.session;
+  if (job_.schedule) {
+    double rate = job_.schedule({step_, epoch_});
+    if (rate != learningRate_) {
+      if (Status status = session.setControl("lr", rate); !status) {
+        return status;
+      }
+      learningRate_ = rate;
+    }
+  }
+  Result<exec::StepResult> result = session.trainStep(job_.feed->views(batch));
+  if (!result) {
+    return withContext(result.status(), "step ", step_ + 1);
+  }
+  ++step_;
+  ++batchesInEpoch_;
+  cursor_ = batch.cursor;
+  if (!result->isFinite) {
+    return notFinite(result->metrics);
+  }
+  sums_.add(result->metrics);
+  if (progress_.isDue(batchesInEpoch_)) {
+    progress_.update(progressState());
+  }
+  const bool isLast = cursor_ >= job_.feed->loader().samplesPerEpoch();
+  if (job_.recordEvery > 0 && step_ % job_.recordEvery == 0 && !isLast) {
+    if (Status status = recordMetrics(); !status) {
+      return status;
+    }
+  }
+  // The end of the epoch saves anyway.
+  return job_.saveEvery > 0 && step_ % job_.saveEvery == 0 && !isLast ? save() : Status::ok();
+}
+
+Status Trainer::notFinite(std::span<const exec::Metric> metrics) const {
+  double sum = 0.0;
+  for (const exec::Metric &metric : metrics) {
+    sum = metric.name == "loss" || &metric == metrics.data() ? metric.sum / metric.count : sum;
+  }
+  std::string kept = checkpoint_.empty() ? std::string("no checkpoint was written before")
+                                         : concat("the last checkpoint is '", checkpoint_, "'");
+  return error(Code::Cancelled, "the loss is ", std::isnan(sum) ? "nan" : "infinite", " at step ",
+               step_, " (epoch ", epoch_ + 1, "): training stopped; ", kept,
+               "; a smaller --lr may help");
+}
+
+Status Trainer::finishEpoch() {
+  const bool isWhole = cursor_ >= job_.feed->loader().samplesPerEpoch();
+  if (Status status = validate(); !status) {
+    return status;
+  }
+  if (hooks_.isStopped() && job_.validation) {
+    // The validation may be incomplete: the epoch's end is repeated by the resumed run.
+    validation_.clear();
+    return Status::ok();
+  }
+  printEpoch();
+  if (Status status = recordMetrics(); !status) {
+    return status;
+  }
+  if (isWhole) {
+    ++epoch_;
+    cursor_ = 0;
+  }
+  return save();
+}
+
+Status Trainer::validate() {
+  validation_.clear();
+  if (!job_.validation) {
+    return Status::ok();
+  }
+  progress_.clear();
+  Result<NamedValues> values = evaluate(*job_.session, *job_.validation, progress_, hooks_.stop,
+                                        job_.dryRun ? 1 : INT64_MAX);
+  if (!values) {
+    return withContext(values.status(), "validation after step ", step_);
+  }
+  validation_ = values.take();
+  return Status::ok();
+}
+
+Status Trainer::recordMetrics() {
+  MetricsRecord record;
+  record.epoch = epoch_ + 1;
+  record.step = step_;
+  record.train = sums_.means();
+  record.learningRate = std::max(learningRate_, 0.0);
+  record.timeSeconds = job_.history.timeSeconds + secondsHere();
+  record.validation = validation_;
+  return job_.log.append(record);
+}
+
+Status Trainer::save() {
+  savedStep_ = step_;
+  if (job_.folder.empty()) {
+    return Status::ok();
+  }
+  exec::Session &session = *job_.session;
+  exec::Position position = session.position();
+  position.epoch = epoch_;
+  position.cursor = cursor_;
+  if (Status status = session.setPosition(position); !status) {
+    return status;
+  }
+  const Checkpoints checkpoints = Checkpoints::view(job_.folder);
+  std::string path = checkpoints.path(step_);
+  if (Status status = exec::saveCheckpoint(session, path); !status) {
+    return status;
+  }
+  if (Status status = checkpoints.mark(Mark::Latest, step_); !status) {
+    return status;
+  }
+  checkpoint_ = path;
+  std::optional<double> accuracy = find(validation_, "accuracy"), loss = find(validation_, "loss");
+  MetricsHistory &history = job_.history;
+  bool isBest = accuracy ? !history.bestAccuracy || *accuracy > *history.bestAccuracy
+                : loss   ? !history.bestLoss || *loss < *history.bestLoss
+                         : false;
+  if (isBest) {
+    history.bestAccuracy = accuracy;
+    history.bestLoss = loss;
+    if (Status status = checkpoints.mark(Mark::Best, step_); !status) {
+      return status;
+    }
+  }
+  return checkpoints.prune(job_.keep);
+}
+
+ProgressState Trainer::progressState() const {
+  ProgressState state;
+  data::Loader &loader = job_.feed->loader();
+  state.epoch = epoch_ + 1;
+  state.epochs = job_.epochs == INT64_MAX ? 0 : job_.epochs;
+  state.batches = batchesInEpoch_;
+  state.batchesTotal = loader.batchesPerEpoch();
+  state.samples = cursor_;
+  state.samplesTotal = loader.samplesPerEpoch();
+  state.firstBatch = firstBatch_;
+  state.elapsedSeconds = since(epochBegin_);
+  state.metrics = sums_.means();
+  state.learningRate = learningRate_;
+  return state;
+}
+
+void Trainer::printEpoch() {
+  progress_.clear();
+  std::string line = concat("epoch ", epoch_ + 1);
+  line += job_.epochs == INT64_MAX ? "" : concat("/", job_.epochs);
+  line += concat("  step ", step_);
+  NamedValues all = sums_.means();
+  for (const auto &[name, value] : validation_) {
+    all.emplace_back("val_" + name, value);
+  }
+  line += concat("  ", metricsLine(all));
+  if (learningRate_ >= 0.0) {
+    line += concat("  lr ", learningRate_);
+  }
+  char seconds[32];
+  std::snprintf(seconds, sizeof(seconds), "  %.1f s", since(epochBegin_));
+  hooks_.printLine(line + seconds);
+}
+
+} // namespace ntc::rt::train

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One run under way: the state of the loop between the first and the last step of this process.
+#pragma once
+
+#include "runtime/exec/Session.h"
+#include "runtime/train/Checkpoints.h"
+#include "runtime/train/Evaluate.h"
+#include "runtime/train/Feed.h"
+#include "runtime/train/Metrics.h"
+#include "runtime/train/RunFolder.h"
+#include "runtime/train/Train.h"
+
+#include <chrono>
+
+namespace ntc::rt::train {
+
+/// What the loop works with, prepared by `train`. Everything is checked; the loop only runs.
+struct TrainJob {
+  std::unique_ptr<exec::Session> session;
+  std::unique_ptr<Feed> feed;
+  std::unique_ptr<Feed> validation; ///< null: none
+  Schedule schedule;                ///< empty: the program has no learning rate
+  int64_t epochs = INT64_MAX;
+  int64_t maxSteps = INT64_MAX;
+  int64_t saveEvery = 0; ///< 0: at ends of epochs only
+  int64_t keep = 2;
+  int64_t recordEvery = 0; ///< steps between records in metrics.jsonl; 0: per epoch only
+  bool dryRun = false;
+  std::string folder; ///< empty: nothing is written
+  MetricsLog log;
+  MetricsHistory history;
+};
+
+/// Runs a job once. Not thread-safe.
+class Trainer {
+public:
+  Trainer(TrainJob job, Progress &progress, const Hooks &hooks);
+
+  /// Errors: the step's, Io of checkpoints and metrics, Cancelled for a loss that is not finite.
+  Result<TrainReport> run();
+
+private:
+  Status runEpoch();
+  Status step(const data::Batch &batch);
+  Status finishEpoch();
+  Status validate();
+  Status save();
+  Status recordMetrics();
+  Status notFinite(std::span<const exec::Metric> metrics) const;
+  bool isDone() const;
+  double secondsHere() const;
+  ProgressState progressState() const;
+  void printEpoch();
+
+  TrainJob job_;
+  Progress &progress_;
+  const Hooks &hooks_;
+  MetricSums sums_;
+  NamedValues validation_;
+  int64_t epoch_ = 0;  ///< completed epochs
+  int64_t cursor_ = 0; ///< samples of the running epoch
+  int64_t step_ = 0;
+  int64_t batchesInEpoch_ = 0; ///< done, also by an earlier process
+  int64_t firstBatch_ = 0;     ///< of the epoch in this process
+  double learningRate_ = -1.0;
+  int64_t savedStep_ = -1;
+  std::string checkpoint_;
+  std::chrono::steady_clock::time_point begin_, epochBegin_;
+};
+
+} // namespace ntc::rt::train

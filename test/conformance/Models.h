@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The networks of make_goldens.py, written with the capture API.
+#pragma once
+
+#include "frontend/format/Diagnostic.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <string>
+
+namespace ntc::conformance {
+
+/// "linear" (5 to 1, mean squared error), "mlp" (784-128-10) or "cnn" (two convolutions with batch
+/// normalization; both cross-entropy), trained with `optimizer` in the short form of
+/// `--optimizer`.
+format::Result<onnx::ModelProto> makeModel(const std::string &model, const std::string &optimizer);
+
+} // namespace ntc::conformance

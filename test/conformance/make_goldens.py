@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Trains small networks in PyTorch and stores what the replay in TrainingTest.cpp compares with.
+
+    python3 -m venv VENV && VENV/bin/pip install torch numpy
+    VENV/bin/python test/conformance/make_goldens.py [--python VENV/bin/python] [--out test/conformance/goldens]
+
+One safetensors file per case. Its metadata names the model, the optimizer in ntc's short form, the batch size and the
+number of steps; its tensors are
+  losses.f64, losses.f32       PyTorch's losses of every step
+  param.NAME                   f64 values after the last step, all of them or the subset that `formulas.subset` picks
+  norm.NAME                    f64 2-norm of the whole tensor
+  distance.params              largest distance of PyTorch's f32 run from its f64 run over the values of param.*
+  gradient.NAME                f64 gradient of the first step (gradient cases only)
+  gradient_distance.NAME       largest distance of PyTorch's f32 gradient from it
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import struct
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+STORED = 512  # elements of a large MLP tensor
+
+CASES = {  # name -> (model, optimizer in ntc's short form, batch, steps)
+    "linear_sgd": ("linear", "sgd,lr=1e-3", 20, 200),
+    "mlp_sgd": ("mlp", "sgd,lr=0.01,momentum=0.9,weight_decay=5e-4", 32, 200),
+    "mlp_adam": ("mlp", "adam,lr=1e-3", 32, 200),
+    "mlp_adamw": ("mlp", "adamw,lr=1e-3,weight_decay=0.01", 32, 200),
+    "cnn_adadelta": ("cnn", "adadelta,lr=1.0", 16, 200),
+    "cnn_adam": ("cnn", "adam,lr=1e-3", 16, 200),
+    "cnn_gradient": ("cnn", "sgd,lr=0.01,momentum=0.9", 16, 1),
+}
+
+
+def write_safetensors(path, tensors, metadata):
+    """Tensors are f64 numpy arrays; the bytes depend on nothing else."""
+    header, data = {"__metadata__": metadata}, b""
+    for name in sorted(tensors):
+        array = tensors[name]
+        header[name] = {"dtype": "F64", "shape": list(array.shape), "data_offsets": [len(data), len(data) + array.nbytes]}
+        data += array.astype("<f8").tobytes()
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def build(torch, model):
+    from torch import nn
+    from collections import OrderedDict as Layers
+    if model == "linear":
+        return nn.Sequential(Layers(linear=nn.Linear(5, 1)))
+    if model == "mlp":
+        return nn.Sequential(Layers(fc1=nn.Linear(784, 128), relu=nn.ReLU(), fc2=nn.Linear(128, 10)))
+    return nn.Sequential(Layers(
+        conv1=nn.Conv2d(1, 8, 3, bias=False), bn1=nn.BatchNorm2d(8), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2),
+        conv2=nn.Conv2d(8, 16, 3, bias=False), bn2=nn.BatchNorm2d(16), relu2=nn.ReLU(), pool2=nn.MaxPool2d(2),
+        flatten=nn.Flatten(), fc=nn.Linear(400, 10)))
+
+
+def make_optimizer(torch, text, parameters):
+    name, *settings = text.split(",")
+    values = {key: float(value) for key, value in (setting.split("=") for setting in settings)}
+    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
+             "adadelta": torch.optim.Adadelta}
+    return kinds[name](parameters, **values)
+
+
+def batch_of(model, step, batch):
+    import formulas
+    if model == "linear":
+        return formulas.regression(step, batch)
+    return formulas.classification(step, batch, (784,) if model == "mlp" else (1, 28, 28))
+
+
+def train(torch, case, dtype):
+    """Returns the losses, the final states and the first step's gradients, all as f64 numpy arrays."""
+    import formulas
+    import numpy as np
+    model, optimizer_text, batch, steps = case
+    net = build(torch, model)
+    shapes = {k: tuple(v.shape) for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
+    values = formulas.initial_states(shapes)
+    net.load_state_dict({k: torch.from_numpy(v) for k, v in values.items()}, strict=False)
+    net = net.to(dtype).train()
+    optimizer = make_optimizer(torch, optimizer_text, net.parameters())
+    criterion = torch.nn.MSELoss() if model == "linear" else torch.nn.CrossEntropyLoss()
+    losses, gradients = [], {}
+    for step in range(steps):
+        x, y = (torch.from_numpy(array) for array in batch_of(model, step, batch))
+        y = y.to(dtype) if y.is_floating_point() else y
+        optimizer.zero_grad()
+        loss = criterion(net(x.to(dtype)), y)
+        loss.backward()
+        if step == 0:
+            gradients = {k: p.grad.double().numpy().copy() for k, p in net.named_parameters()}
+        optimizer.step()
+        losses.append(loss.item())
+    states = {k: v.double().numpy() for k, v in net.state_dict().items() if k in shapes}
+    return np.array(losses), states, gradients
+
+
+def golden(torch, name):
+    import formulas
+    import numpy as np
+    case = CASES[name]
+    losses64, states64, gradients64 = train(torch, case, torch.float64)
+    losses32, states32, gradients32 = train(torch, case, torch.float32)
+    tensors = {"losses.f64": losses64, "losses.f32": losses32}
+    distance = 0.0
+    for key, value in states64.items():
+        picked = formulas.subset(value.size, STORED if case[0] == "mlp" else value.size)
+        tensors["param." + key] = value.reshape(-1)[picked]
+        tensors["norm." + key] = np.array(np.sqrt(np.sum(value * value)))
+        distance = max(distance, np.abs(value - states32[key]).reshape(-1)[picked].max())
+    tensors["distance.params"] = np.array(distance)
+    if name.endswith("gradient"):
+        for key, value in gradients64.items():
+            tensors["gradient." + key] = value.reshape(-1)
+            tensors["gradient_distance." + key] = np.array(np.abs(value - gradients32[key]).max())
+    metadata = {"model": case[0], "optimizer": case[1], "batch": str(case[2]), "steps": str(case[3]),
+                "torch": torch.__version__}
+    return tensors, metadata
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes the golden files of the conformance tests.")
+    parser.add_argument("--python", help="interpreter with PyTorch, when this one has none")
+    parser.add_argument("--out", type=pathlib.Path, default=HERE / "goldens")
+    parser.add_argument("--only", default="", help="comma-separated cases")
+    args = parser.parse_args()
+    if args.python and os.path.abspath(args.python) != os.path.abspath(sys.executable):
+        rest = ["--out", str(args.out)] + (["--only", args.only] if args.only else [])
+        os.execv(args.python, [args.python, str(pathlib.Path(__file__).resolve()), *rest])
+    import torch
+    torch.set_num_threads(1)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name in args.only.split(",") if args.only else CASES:
+        tensors, metadata = golden(torch, name)
+        write_safetensors(args.out / f"{name}.safetensors", tensors, metadata)
+        losses = tensors["losses.f64"]
+        print(f"{name}: loss {losses[0]:.6f} -> {losses[-1]:.6f}, f32 at most "
+              f"{abs(tensors['losses.f32'] - losses).max():.2e} away", flush=True)
+
+
+if __name__ == "__main__":
+    main()

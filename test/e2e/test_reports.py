@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Verbs that report: what people see, and the keys that machines read."""
+import json
+
+from support import Case, main
+
+
+class Reports(Case):
+    def test_every_family_compiles(self):
+        for line in self.succeeds("new", "--list").out.splitlines():
+            family = line.split()[0]
+            with self.subTest(family=family):
+                self.succeeds("new", family, "-o", family + ".pb")
+                self.succeeds("compile", family + ".pb", "--batch-size=4")
+                self.succeeds("inspect", family + ".so")
+
+    def test_parameters_are_those_of_pytorch(self):
+        for family, parameters in (("mlp", 101770), ("cnn", 1199882), ("lenet", 62006)):
+            self.succeeds("new", family, "-o", family + ".pb")
+            summary = json.loads(self.succeeds("summary", family + ".pb", "--batch-size", "4", "--json").out)
+            self.assertEqual(summary["parameters"], parameters, family)
+
+    def test_plan_is_exact(self):
+        self.make_mlp()
+        plan = json.loads(self.succeeds("plan", "model.pb", "--batch-size", "32", "--json").out)
+        bench = json.loads(self.succeeds("bench", "model.pb", "--batch-size", "32", "--seconds", "0.1", "--json").out)
+        self.assertEqual(plan["arena_bytes"], bench["peak_arena_bytes"])
+        self.assertLessEqual(plan["peak_bytes"], plan["arena_bytes"])
+        alive = sum(tensor["bytes"] for tensor in plan["alive_at_peak"])
+        self.assertEqual(alive, plan["peak_bytes"])
+
+    def test_bench_keys(self):
+        self.make_mlp()
+        bench = json.loads(self.succeeds("bench", "model.pb", "--batch-size", "32", "--threads", "2", "--seconds", "0.1",
+                                         "--json").out)
+        for key in ("steps_per_s", "first_step_s", "compile_s", "peak_rss_mb", "peak_arena_bytes", "params"):
+            self.assertGreater(bench[key], 0, key)
+
+    def test_ops(self):
+        table = json.loads(self.succeeds("ops", "--json").out)
+        rows = {row["name"]: row for row in table["nn"]}
+        self.assertTrue(rows["nn.matmul"]["gradient"] and rows["nn.matmul"]["cpu"])
+        self.assertIn("f32", rows["nn.matmul"]["dtypes"])
+        self.assertIn("Gemm", table["onnx"])
+
+    def test_doctor(self):
+        report = json.loads(self.succeeds("doctor", "--json").out)
+        for key in ("processor", "threads", "memory", "cuda", "cache"):
+            self.assertIn(key, report)
+
+    def test_inspect_data(self):
+        self.make_mnist()
+        report = json.loads(self.succeeds("inspect", "mnist:mnist", "--json").out)
+        self.assertEqual(report["samples"], 96)
+
+    def test_emitted_texts(self):
+        self.make_linear()
+        for kind, word in (("mlir", "train.program"), ("llvm", "define"), ("asm", ".text")):
+            self.assertIn(word, self.succeeds("compile", "model.pb", f"--emit={kind}").out)
+
+    def test_phases_can_be_written_and_continued(self):
+        self.make_linear()
+        self.make_csv(rows=32)
+        self.succeeds("compile", "model.pb", "--batch-size=16", "-o", "straight.so")
+        for phase in ("captured", "differentiated", "optimized", "fused", "planned"):
+            self.succeeds("compile", "model.pb", "--batch-size=16", f"--compile-to={phase}", "-o", phase + ".mlir")
+            self.succeeds("compile", phase + ".mlir", f"--compile-from={phase}", "-o", phase + ".so")
+            self.succeeds("diff", "straight.so", phase + ".so", "--steps", "3")
+        self.succeeds("compile", "model.pb", "--dump-phases-to=phases")
+        self.assertEqual(len(list((self.here / "phases").glob("*.mlir"))), 5)
+
+
+if __name__ == "__main__":
+    main()

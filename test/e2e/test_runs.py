@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The whole way: train, stop, resume bit for bit, evaluate, predict, export, compare."""
+import json
+import time
+
+from support import Case, NTC, NTC_RUN, is_root, main, os, shutil, signal, subprocess, unittest
+
+
+
+class Runs(Case):
+    def setUp(self):
+        super().setUp()
+        self.make_mlp()
+        self.make_mnist(train=100, test=40)
+        self.data = ("--data", "mnist:mnist", "--batch-size", "32", "--seed", "3")
+
+    def train(self, out, *options, model="model.pb"):
+        return self.succeeds("train", model, *self.data, "--out", out, *options)
+
+    def same(self, a, b):
+        self.succeeds("diff", self.checkpoints(a)[-1], self.checkpoints(b)[-1])
+
+    def test_a_run_holds_all_that_repeats_it(self):
+        self.train("run", "--epochs", "2", "--val", "mnist:mnist?split=test")
+        for name in ("train.json", "run.json", "model.pb", "model.so", "metrics.jsonl", "latest", "best"):
+            self.assertTrue((self.here / "run" / name).exists(), name)
+        records = [json.loads(line) for line in (self.here / "run" / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual([record["epoch"] for record in records], [1, 2])
+        for key in ("step", "loss", "lr", "time_s", "val_loss", "val_accuracy"):
+            self.assertIn(key, records[0])
+        json.loads((self.here / "run" / "train.json").read_text())
+
+    def test_it_learns(self):
+        self.train("run", "--epochs", "30")
+        result = json.loads(self.succeeds("eval", "run", "--data", "mnist:mnist", "--json").out)
+        self.assertGreater(result["accuracy"], 0.95)
+        self.assertEqual(result["samples"], 40)
+
+    def test_compiled_once(self):
+        first = self.train("one", "--epochs", "1", "--no-cache")
+        self.assertIn("compiled", first.err)
+        self.train("two", "--epochs", "1")
+        third = self.train("three", "--epochs", "1", "--lr", "0.5")
+        self.assertIn("cached", third.err)
+        self.same("one", "two")
+
+    def test_threads_do_not_change_a_bit(self):
+        self.train("one", "--epochs", "2", "--threads", "1")
+        self.train("four", "--epochs", "2", "--threads", "4")
+        self.same("one", "four")
+
+    def test_resume_is_bitwise(self):
+        self.train("whole", "--epochs", "3")
+        self.train("parts", "--epochs", "3", "--max-steps", "5")
+        self.succeeds("train", "--out", "parts", "--resume", "--max-steps", "12")
+        self.same("whole", "parts")
+
+    def test_resume_from_the_model_and_by_the_runtime_alone(self):
+        self.train("whole", "--epochs", "2")
+        self.train("parts", "--max-steps", "3")
+        self.succeeds("train", "model.pb", "--out", "parts", "--resume", "--max-steps", "5")
+        self.succeeds("parts", "--resume", "--max-steps", "8", program=NTC_RUN)
+        self.same("whole", "parts")
+
+    def test_a_run_is_not_overwritten(self):
+        self.train("run", "--epochs", "1")
+        self.refused(2, "--resume", "train", "model.pb", *self.data, "--out", "run")
+
+    def test_dry_run_writes_nothing(self):
+        before = set(self.here.rglob("*"))
+        self.succeeds("train", "model.pb", *self.data, "--dry-run")
+        self.assertEqual(before, set(self.here.rglob("*")))
+
+    def test_eval_compiles_the_sizes_that_it_lacks(self):
+        self.train("run", "--epochs", "1", "--drop-last")
+        ending = self.succeeds("eval", "run", "--data", "mnist:mnist", "--json")
+        self.assertEqual(json.loads(ending.out)["samples"], 40)
+
+    def test_predict(self):
+        self.train("run", "--epochs", "1")
+        self.succeeds("predict", "run", "--data", "mnist:mnist", "-o", "out.csv")
+        lines = (self.here / "out.csv").read_text().splitlines()
+        self.assertEqual(len(lines), 41)
+        self.assertTrue(lines[0].startswith("index,class,p0,"))
+
+    def test_export_trains_on(self):
+        self.train("run", "--epochs", "1")
+        for name in ("trained.onnx", "trained.pb", "trained.safetensors"):
+            self.succeeds("export", "run", "-o", name)
+            self.succeeds("inspect", name)
+        self.succeeds("train", "trained.pb", *self.data, "--epochs", "1", "--out", "on")
+        self.succeeds("train", "trained.onnx", *self.data, "--epochs", "1", "--out", "packed", "--loss", "cross_entropy",
+                      "--optimizer", "sgd,lr=0.01")
+        self.succeeds("train", "model.pb", *self.data, "--epochs", "1", "--out", "weights", "--weights", "trained.safetensors")
+        a, b = (self.succeeds("eval", run, "--data", "mnist:mnist", "--json").out for run in ("on", "weights"))
+        self.assertIn("accuracy", json.loads(a))
+        self.assertIn("accuracy", json.loads(b))
+
+    def test_exported_model_computes_the_same(self):
+        self.train("run", "--epochs", "2")
+        self.succeeds("export", "run", "-o", "trained.onnx")
+        self.succeeds("compile", "trained.onnx", "--loss", "cross_entropy", "--optimizer", "sgd,lr=0.1", "--batch-size=20", "-o",
+                      "trained.so")
+        ours, exported = (json.loads(self.succeeds("eval", model, "--data", "mnist:mnist", "--batch-size", "20", "--json").out)
+                          for model in ("run", "trained.so"))
+        self.assertEqual(ours["loss"], exported["loss"])
+        self.assertEqual(ours["accuracy"], exported["accuracy"])
+
+    def test_diff_finds_a_difference(self):
+        self.train("one", "--epochs", "1")
+        self.train("two", "--epochs", "1", "--lr", "0.5")
+        ending = self.run_program("diff", "one", "two", "--json")
+        self.assertEqual(ending.code, 1)
+        self.assertFalse(json.loads(ending.out)["equal"])
+
+    def test_phases_agree(self):
+        self.succeeds("diff", "model.pb", "--phases", "differentiated,fused", "--batch-size", "2", "--tolerance", "1e-5")
+
+
+class Checkpoints(Case):
+    def setUp(self):
+        super().setUp()
+        self.make_linear()
+        self.make_csv(rows=64)
+        self.data = ("--data", "csv:data.csv?target=y", "--batch-size", "16")
+        self.succeeds("train", "model.pb", *self.data, "--epochs", "3", "--out", "run", "--keep", "3")
+
+    def resume(self):
+        return self.run_program("train", "--out", "run", "--resume", "--epochs", "5")
+
+    def damage(self, path, change):
+        content = bytearray(path.read_bytes())
+        path.write_bytes(change(content) or content)
+
+    def flip(self, content):
+        content[-5] ^= 4
+
+    def test_flipped_bit_falls_back_to_the_one_before(self):
+        self.damage(self.checkpoints("run")[-1], self.flip)
+        ending = self.resume()
+        self.check_sober(ending)
+        self.assertEqual(ending.code, 0, str(ending))
+        self.assertIn("trying the checkpoint before", ending.err)
+
+    def test_all_damaged(self):
+        for path in self.checkpoints("run"):
+            self.damage(path, self.flip)
+        self.refused(1, "step-", ending=self.resume())
+
+    def test_truncated(self):
+        for path in self.checkpoints("run"):
+            self.damage(path, lambda content: content[:len(content) // 2])
+        self.refused(1, "step-", ending=self.resume())
+
+    def test_empty(self):
+        for path in self.checkpoints("run"):
+            path.write_bytes(b"")
+        self.refused(1, "step-", ending=self.resume())
+
+    def test_header_that_claims_3_gigabytes(self):
+        for path in self.checkpoints("run"):
+            self.damage(path, lambda content: (3 << 30).to_bytes(8, "little") + content[8:])
+        self.refused(1, "step-", ending=self.resume())
+
+    def test_of_another_model(self):
+        self.succeeds("new", "linear", "--input", "3", "--output", "2", "-o", "other.pb")
+        self.succeeds("compile", "other.pb", "--batch-size=16", "-o", "other.so")
+        self.refused(2, ["linear.weight", "[2, 3]", "[1, 3]"], "eval", "other.so", "--checkpoint", self.checkpoints("run")[-1],
+                     "--data", "csv:data.csv?target=y")
+
+    def test_of_another_step(self):
+        self.succeeds("compile", "model.pb", "--batch-size=16", "--optimizer=adam", "-o", "adam.so")
+        self.refused(2, "--resume=state", "train", "adam.so", "--out", "run", "--resume")
+
+    def test_unknown_safetensors(self):
+        self.write("weights.safetensors", (2).to_bytes(8, "little") + b"{}")
+        self.refused(2, "linear.weight", "train", "model.pb", *self.data, "--out", "b", "--weights", "weights.safetensors")
+
+
+class Interruptions(Case):
+    def start_long_run(self):
+        self.make_mlp()
+        self.make_mnist(train=640)
+        process = self.start("train", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--epochs", "1000000", "--out",
+                             "run", "--log-interval", "1000")
+        metrics = self.here / "run" / "metrics.jsonl"
+        for _ in range(600):
+            if metrics.exists() and metrics.read_text().count("\n") >= 2:
+                return process
+            time.sleep(0.05)
+        process.kill()
+        self.fail(f"no step in 30 s:\n{self.end(process)}")
+
+    def test_ctrl_c_saves_and_says_how_to_resume(self):
+        process = self.start_long_run()
+        process.send_signal(signal.SIGINT)
+        ending = self.end(process)
+        self.assertEqual(ending.code, 130, str(ending))
+        command = [line for line in (ending.err + ending.out).splitlines() if "ntc train" in line and "--resume" in line]
+        self.assertTrue(command, str(ending))
+        words = command[-1][command[-1].index("ntc train"):].rstrip("'.").split()
+        again = self.run_program(*words[1:], "--epochs", "1") if "--epochs" not in words else self.start(*words[1:])
+        if not hasattr(again, "code"):
+            time.sleep(1.5)
+            again.send_signal(signal.SIGINT)
+            again = self.end(again)
+        self.check_sober(again)
+        self.assertIn(again.code, (0, 130), str(again))
+        self.assertIn("resuming from", again.err)
+
+    def test_killed_run_resumes(self):
+        process = self.start_long_run()
+        process.kill()
+        self.end(process)
+        self.succeeds("train", "--out", "run", "--resume", "--epochs", "1")
+
+    def test_ctrl_c_before_the_first_step(self):
+        self.make_mlp()
+        self.make_mnist(train=640)
+        process = self.start("train", "model.pb", "--data", "mnist:mnist", "--out", "run", "--no-cache", "--epochs", "1000000")
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        ending = self.end(process)
+        self.assertIn(ending.code, (130, -signal.SIGINT), str(ending))
+
+
+class Places(Case):
+    """Disks that are full and folders that are closed."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_mlp()
+        self.make_mnist()
+
+    @unittest.skipUnless(is_root(), "mounting needs root")
+    def test_full_disk_keeps_the_last_checkpoint(self):
+        disk = self.here / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)], capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("mounting is not allowed here: " + mounted.stderr.decode().strip())
+        try:
+            self.succeeds("train", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--epochs", "1",
+                          "--out", disk / "run")
+            kept = self.checkpoints(disk / "run")[-1]
+            content = kept.read_bytes()
+            filler = open(disk / "filler", "wb", buffering=0)
+            with self.assertRaises(OSError), filler:
+                while True:
+                    filler.write(b"\0" * 4096)
+            ending = self.run_program("train", "--out", disk / "run", "--resume", "--epochs", "3")
+            self.refused(1, "No space left on device", ending=ending)
+            self.assertEqual(kept.read_bytes(), content)
+            (disk / "filler").unlink()
+            self.succeeds("train", "--out", disk / "run", "--resume", "--epochs", "2")
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+
+    @unittest.skipUnless(is_root(), "running as another user needs root")
+    def test_folder_without_write_permission(self):
+        (self.here / "closed").mkdir(mode=0o555)
+        environment = dict(self.environment, XDG_CACHE_HOME=str(self.here / "closed"))
+        command = [NTC, "train", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--epochs", "1", "--out", "closed/run"]
+        for path in (NTC, self.here / "model.pb"):
+            if subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "test", "-r", str(path)],
+                              check=False).returncode != 0:
+                self.skipTest(f"another user cannot read {path}")
+        result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command], cwd=self.here,
+                                env=environment, capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("closed/run", result.stderr)
+        self.assertIn("ermission denied", result.stderr)
+        self.assertIn("the cache is not used", result.stderr)
+        self.assertNotIn("terminate", result.stderr)
+
+    def test_output_in_a_folder_that_is_not_there(self):
+        for words in (("new", "mlp", "-o", "no/where.pb"), ("compile", "model.pb", "-o", "no/where.so")):
+            self.refused(1, "no/where", *words)
+
+    def test_cache_that_others_can_write_to_is_not_used(self):
+        shutil.rmtree(self.shared.name + "/cache", ignore_errors=True)
+        os.makedirs(self.shared.name + "/cache/ntc")
+        os.chmod(self.shared.name + "/cache/ntc", 0o777)
+        ending = self.succeeds("plan", "model.pb")
+        self.assertIn("the cache is not used", ending.err)
+        shutil.rmtree(self.shared.name + "/cache")
+
+    def test_damaged_cache_entry_is_made_anew(self):
+        self.succeeds("plan", "model.pb")
+        cache = [path for path in (self.here.parent / "cache" / "ntc").glob("*/model.so")]
+        for path in cache:
+            path.write_bytes(path.read_bytes()[:1000])
+        self.assertIn("compiled", self.succeeds("plan", "model.pb").err)
+        self.assertIn("cached", self.succeeds("plan", "model.pb").err)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Compilation to a temporary file, and runs that leave traces of wrong reads and writes.
+
+#include "test/unit/codegen/cpu/CpuProgram.h"
+
+#include "codegen/artifact/BuildManifest.h"
+#include "codegen/artifact/WriteArtifact.h"
+#include "codegen/cpu/CompileKernels.h"
+#include "compiler/pipelines/Phases.h"
+#include "runtime/device/Allocator.h"
+#include "runtime/exec/BoundEntry.h"
+#include "runtime/memory/Arena.h"
+#include "tools/ntc/CompileModel.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace ntc::codegen::cpu::test {
+namespace train = ir::train;
+
+std::unique_ptr<MLIRContext> makeCompilerContext() {
+  DialectRegistry registry;
+  driver::registerCompiler(registry);
+  auto context = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  context->loadAllAvailableDialects();
+  return context;
+}
+
+/// Collects errors as text instead of printing them.
+class Errors {
+public:
+  explicit Errors(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          text += diagnostic.str() + "\n";
+          return success();
+        }) {}
+  std::string text;
+
+private:
+  ScopedDiagnosticHandler handler;
+};
+
+ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::string &message) {
+  Errors errors(*module.getContext());
+  auto fail = [&](const std::string &what) -> ArtifactPointer {
+    message = what + ": " + errors.text;
+    return nullptr;
+  };
+  if (failed(verify(module))) {
+    return fail("invalid");
+  }
+  PassManager passes(module.getContext());
+  if (failed(pipelines::buildPipeline(passes, pipelines::Phase::Captured, pipelines::Phase::Planned,
+                                      {}, message)) ||
+      failed(passes.run(module))) {
+    return fail("passes");
+  }
+  auto program = *module.getBody()->getOps<train::ProgramOp>().begin();
+  VectorEmitter emitter(target);
+  auto kernels = emitKernels(program, emitter);
+  if (failed(kernels) || failed(verify(**kernels)) || failed(lowerToLlvmDialect(**kernels))) {
+    return fail("emission");
+  }
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code = translateKernels(**kernels, llvmContext, target);
+  if (!code) {
+    return fail("translation");
+  }
+  artifact::ManifestInputs inputs;
+  inputs.ntcVersion = "test";
+  auto manifest = artifact::buildManifest(program, target, inputs);
+  if (failed(manifest)) {
+    return fail("manifest");
+  }
+  artifact::addArtifactSymbols(*code, *manifest);
+  llvm::SmallString<128> path;
+  if (llvm::sys::fs::createTemporaryFile("ntc-cpu", "so", path)) {
+    return fail("no temporary file");
+  }
+  llvm::FileRemover remove(path);
+  if (llvm::Error error = artifact::linkArtifact(emitObject(*code, target), path.str().str())) {
+    return fail(llvm::toString(std::move(error)));
+  }
+  auto opened = rt::artifact::Artifact::open(path.str().str());
+  if (!opened) {
+    bool unsupported = opened.status().code() == rt::Code::Unsupported;
+    return fail((unsupported ? "unsupported: " : "open: ") +
+                std::string(opened.status().message()));
+  }
+  return opened.take();
+}
+
+train::EntryOp Computation::entry() const {
+  train::EntryOp found;
+  module.get()->walk([&](train::EntryOp entry) { found = entry; });
+  return found;
+}
+
+Block &Computation::block() const { return entry().getBody().front(); }
+
+static std::string stateName(size_t computation, size_t input) {
+  return "c" + std::to_string(computation) + ".i" + std::to_string(input);
+}
+
+static std::string outputName(size_t result) { return "r" + std::to_string(result); }
+
+OwningOpRef<ModuleOp> Suite::joined(size_t first, size_t last) const {
+  OpBuilder b(&context);
+  Location loc = b.getUnknownLoc();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(b, loc);
+  b.setInsertionPointToEnd(module->getBody());
+  auto program = train::ProgramOp::create(b, loc, "suite", DictionaryAttr());
+  Block *body = b.createBlock(&program.getBody());
+  for (size_t c = first; c < last; ++c) {
+    const Computation &computation = computations[c];
+    b.setInsertionPointToEnd(body);
+    for (auto [i, argument] : llvm::enumerate(computation.block().getArguments())) {
+      train::StateOp::create(b, loc, stateName(c, i), argument.getType(), train::Role::Buffer,
+                             train::FillAttr::get(&context, b.getF64FloatAttr(0)),
+                             FlatSymbolRefAttr(), false);
+    }
+    auto entry = cast<train::EntryOp>(b.clone(*computation.entry()));
+    Block &block = entry.getBody().front();
+    b.setInsertionPointToStart(&block);
+    for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
+      argument.replaceAllUsesWith(
+          train::ReadOp::create(b, loc, argument.getType(), stateName(c, i)));
+    }
+    block.eraseArguments(0, block.getNumArguments());
+    entry.setSymName("predict.b" + std::to_string(c + 1));
+    entry.setBatchSize(static_cast<int64_t>(c) + 1);
+    entry.removeArgAttrsAttr();
+    auto results = block.getTerminator()->getOperandTypes();
+    entry.setFunctionType(b.getFunctionType({}, results));
+    for (size_t r = 0; r < results.size(); ++r) {
+      entry.setResultAttr(r, train::kOutputAttr, b.getStringAttr(outputName(r)));
+    }
+  }
+  return module;
+}
+
+std::string Suite::compile(const CpuTarget &target) {
+  std::string message;
+  artifact = compileModule(*joined(0, size()), target, message);
+  if (artifact || StringRef(message).starts_with("unsupported")) {
+    return message;
+  }
+  // Which ones are to blame?
+  for (size_t i = 0; i < size(); ++i) {
+    std::string own;
+    if (!compileModule(*joined(i, i + 1), target, own)) {
+      message += "\n" + computations[i].name + ": " + own;
+    }
+  }
+  return message;
+}
+
+namespace {
+
+constexpr uint8_t kPoison = 0xff; // a NaN in every floating-point type
+
+/// The arena of one run, poisoned.
+class PoisonedArena {
+public:
+  PoisonedArena(const rt::artifact::Manifest &manifest, uint32_t entry)
+      : manifest(manifest), entry(entry),
+        arena(rt::memory::Arena::create(manifest.arenaBytes, allocator,
+                                        {.guards = rt::memory::Guards::Pages})
+                  .take()) {
+    std::memset(arena.data(), kPoison, arena.sizeBytes());
+  }
+
+  uint8_t *data() const { return arena.data(); }
+
+  /// The first byte outside of the entry's slots that has changed, as a sentence.
+  std::string damage() const {
+    std::vector<bool> owned(arena.sizeBytes(), false);
+    for (const rt::artifact::SlotSpec &slot : manifest.slots) {
+      if (slot.entry == entry || slot.entry == 0xffffffffu) {
+        std::fill_n(owned.begin() + static_cast<int64_t>(slot.offset), slot.sizeBytes, true);
+      }
+    }
+    for (size_t i = 0; i < owned.size(); ++i) {
+      if (!owned[i] && arena.data()[i] != kPoison) {
+        return "byte " + std::to_string(i) +
+               " of the arena, in no slot of the entry, was written; ";
+      }
+    }
+    return "";
+  }
+
+private:
+  const rt::artifact::Manifest &manifest;
+  uint32_t entry;
+  rt::device::HostAllocator allocator;
+  rt::memory::Arena arena;
+};
+
+} // namespace
+
+/// Every call of `entry`, its groups one by one from the last to the first.
+static void callGroupsBackward(const rt::artifact::Artifact &artifact,
+                               const rt::artifact::EntrySpec &entry, uint8_t *arena) {
+  for (const rt::artifact::CallSpec &call : entry.calls) {
+    std::vector<void *> operands;
+    for (const rt::artifact::OperandSpec &operand : call.operands) {
+      operands.push_back(arena + operand.value);
+    }
+    for (int64_t group = call.groupCount; group-- > 0;) {
+      ntc_kernel_args_t args{operands.data(), group, group + 1};
+      artifact.kernels()[call.kernel](&args);
+    }
+  }
+}
+
+Tensors Suite::run(size_t i, Walk walk, std::string &problem) const {
+  const rt::artifact::Manifest &manifest = artifact->manifest();
+  auto number = static_cast<uint32_t>(i);
+  const rt::artifact::EntrySpec &entry = manifest.entries[number];
+  PoisonedArena arena(manifest, number);
+  for (auto [k, input] : llvm::enumerate(computations[i].inputs)) {
+    std::string name = stateName(i, k);
+    auto state = llvm::find_if(manifest.states,
+                               [&](const auto &candidate) { return candidate.name == name; });
+    std::vector<uint8_t> bytes = toBytes(input);
+    std::memcpy(arena.data() + state->offset, bytes.data(), bytes.size());
+  }
+  if (walk.groupsBackward) {
+    callGroupsBackward(*artifact, entry, arena.data());
+  } else {
+    auto pool =
+        rt::exec::ThreadPool::create({.threads = walk.threads, .pinning = rt::exec::Pinning::No});
+    rt::exec::BoundEntry bound(*artifact, number, arena.data(), walk.threads);
+    bound.run(**pool, /*flush=*/false);
+  }
+  Tensors results;
+  for (auto [r, type] :
+       llvm::enumerate(computations[i].block().getTerminator()->getOperandTypes())) {
+    std::string name = outputName(r);
+    auto output =
+        llvm::find_if(entry.outputs, [&](const auto &candidate) { return candidate.name == name; });
+    results.push_back(fromBytes(cast<RankedTensorType>(type), arena.data() + output->offset));
+  }
+  problem += arena.damage();
+  return results;
+}
+
+std::vector<uint8_t> toBytes(const Tensor &tensor) {
+  std::vector<uint8_t> bytes;
+  DenseElementsAttr attribute = tensor.toAttribute();
+  auto append = [&](const APInt &bits) {
+    unsigned width = std::max(8u, bits.getBitWidth());
+    uint64_t word = bits.getZExtValue();
+    const auto *first = reinterpret_cast<const uint8_t *>(&word);
+    bytes.insert(bytes.end(), first, first + width / 8);
+  };
+  if (tensor.isReal()) {
+    for (const APFloat &value : attribute.getValues<APFloat>()) {
+      append(value.bitcastToAPInt());
+    }
+  } else {
+    for (const APInt &value : attribute.getValues<APInt>()) {
+      append(value);
+    }
+  }
+  return bytes;
+}
+
+Tensor fromBytes(RankedTensorType type, const uint8_t *bytes) {
+  Tensor tensor(type);
+  unsigned width = type.getElementTypeBitWidth(), size = std::max(1u, width / 8);
+  auto floating = dyn_cast<FloatType>(type.getElementType());
+  for (int64_t i = 0; i < tensor.getNumElements(); ++i) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes + i * size, size);
+    if (floating) {
+      APFloat value(floating.getFloatSemantics(), APInt(width, word));
+      bool lost = false;
+      value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+      tensor.real(i) = value.convertToDouble();
+    } else {
+      tensor.integer(i) =
+          width == 1 ? static_cast<int64_t>(word) : APInt(width, word).getSExtValue();
+    }
+  }
+  return tensor;
+}
+
+} // namespace ntc::codegen::cpu::test

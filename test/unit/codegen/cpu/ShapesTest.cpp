@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Odd and large shapes, compiled for the CPU, against the reference interpreter: sizes of one,
+// primes, more than a vector, more than a register tile, and enough work that kernels are cut into
+// groups; with first derivatives, at several numbers of threads.
+
+#include "test/unit/codegen/cpu/Judge.h"
+#include "test/unit/compiler/autodiff/Subject.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "gtest/gtest.h"
+
+using namespace mlir;
+using ntc::autodiff::test::OpCase;
+
+namespace ntc::codegen::cpu::test {
+namespace {
+
+using Cases = std::vector<OpCase>;
+
+std::string tensor(const std::string &shape, const std::string &element) {
+  return "tensor<" + (shape.empty() ? "" : shape + "x") + element + ">";
+}
+
+void addMatmuls(Cases &cases, const std::string &element) {
+  struct Sizes {
+    std::string batch;
+    int m, k, n;
+  };
+  for (const auto &[batch, m, k, n] :
+       {Sizes{"", 37, 71, 129}, Sizes{"", 1, 7, 1}, Sizes{"", 1, 300, 19}, Sizes{"", 23, 1, 37},
+        Sizes{"3x", 17, 29, 33}}) {
+    for (bool ta : {false, true}) {
+      for (bool tb : {false, true}) {
+        std::string lhs =
+            tensor(batch + llvm::formatv("{0}x{1}", ta ? k : m, ta ? m : k).str(), element);
+        std::string rhs =
+            tensor(batch + llvm::formatv("{0}x{1}", tb ? n : k, tb ? k : n).str(), element);
+        std::string flags = ta && tb ? " {transpose_lhs, transpose_rhs}"
+                            : ta     ? " {transpose_lhs}"
+                            : tb     ? " {transpose_rhs}"
+                                     : "";
+        cases.push_back(
+            {llvm::formatv("matmul_{0}{1}x{2}x{3}_{4}{5}", batch, m, k, n, ta, tb), "nn.matmul",
+             llvm::formatv("%a: {0}, %b: {1}", lhs, rhs),
+             llvm::formatv("%y = nn.matmul %a, %b{0} : {1}, {2} -> {3}", flags, lhs, rhs,
+                           tensor(batch + llvm::formatv("{0}x{1}", m, n).str(), element))});
+      }
+    }
+  }
+}
+
+void addConvolutions(Cases &cases, const std::string &element) {
+  struct Conv {
+    std::string x, w, y;
+    int stride, low, high, dilation, groups;
+  };
+  for (const Conv &c : {Conv{"1x13x23x29", "17x13x3x3", "1x17x23x29", 1, 1, 1, 1, 1},
+                        Conv{"2x5x23x29", "7x5x5x5", "2x7x12x15", 2, 2, 2, 1, 1},
+                        Conv{"1x4x19x17", "6x4x3x3", "1x6x6x5", 3, 0, 0, 1, 1},
+                        Conv{"2x3x13x11", "5x3x3x3", "2x5x9x7", 1, 0, 0, 2, 1},
+                        Conv{"2x6x11x13", "9x2x3x3", "2x9x11x13", 1, 1, 1, 1, 3},
+                        Conv{"2x7x15x17", "7x1x3x3", "2x7x8x9", 2, 1, 1, 1, 7},
+                        Conv{"1x16x33x35", "16x1x3x3", "1x16x33x35", 1, 1, 1, 1, 16},
+                        Conv{"2x19x7x7", "37x19x1x1", "2x37x7x7", 1, 0, 0, 1, 1}}) {
+    auto type = [&](const std::string &shape) { return tensor(shape, element); };
+    cases.push_back({"conv_" + c.x + "_" + c.w, "nn.conv",
+                     llvm::formatv("%a: {0}, %b: {1}", type(c.x), type(c.w)),
+                     llvm::formatv("%y = nn.conv %a, %b {{strides = array<i64: {0}, {0}>, pads_low "
+                                   "= array<i64: {1}, {1}>, "
+                                   "pads_high = array<i64: {2}, {2}>, dilations = array<i64: {3}, "
+                                   "{3}>, groups = {4} : i64} : "
+                                   "{5}, {6} -> {7}",
+                                   c.stride, c.low, c.high, c.dilation, c.groups, type(c.x),
+                                   type(c.w), type(c.y))});
+  }
+}
+
+void addPooling(Cases &cases, const std::string &element) {
+  std::string x = tensor("2x5x37x41", element), y = tensor("2x5x19x21", element),
+              winner = tensor("2x5x19x21", "i32");
+  std::string windows =
+      "kernel = array<i64: 3, 3>, strides = array<i64: 2, 2>, pads_low = array<i64: 1, 1>, "
+      "pads_high = array<i64: 1, 1>, dilations = array<i64: 1, 1>";
+  cases.push_back(
+      {"max_pool_overlapping", "nn.max_pool", "%x: " + x,
+       llvm::formatv("%y, %i = nn.max_pool %x {{{0}} : {1} -> {2}, {3}", windows, x, y, winner)});
+  cases.push_back({"avg_pool_overlapping", "nn.avg_pool", "%x: " + x,
+                   llvm::formatv("%y = nn.avg_pool %x {{{0}} : {1} -> {2}", windows, x, y)});
+}
+
+void addReductions(Cases &cases, const std::string &element) {
+  for (const auto &[shape, axes, out] :
+       std::vector<std::array<std::string, 3>>{{"7x19x37", "0", "19x37"},
+                                               {"7x19x37", "1", "7x37"},
+                                               {"7x19x37", "2", "7x19"},
+                                               {"7x19x37", "0, 1", "37"},
+                                               {"7x19x37", "0, 2", "19"},
+                                               {"7x19x37", "1, 2", "7"},
+                                               {"7x19x37", "0, 1, 2", ""},
+                                               {"1009", "0", ""},
+                                               {"37x83x71", "0, 2", "83"}}) {
+    for (const char *op : {"reduce_sum", "reduce_max", "reduce_min"}) {
+      cases.push_back({std::string(op) + "_" + shape + "_" + axes, std::string("nn.") + op,
+                       "%x: " + tensor(shape, element),
+                       llvm::formatv("%y = nn.{0} %x {{axes = array<i64: {1}>} : {2} -> {3}", op,
+                                     axes, tensor(shape, element), tensor(out, element))});
+    }
+  }
+}
+
+void addChains(Cases &cases, const std::string &element) {
+  std::string wide = tensor("61x203", element), row = tensor("203", element);
+  cases.push_back({"softmax_wide", "nn.softmax", "%x: " + wide,
+                   "%y = nn.softmax %x {axis = 1 : i64} : " + wide});
+  cases.push_back({"log_softmax_tall", "nn.log_softmax", "%x: " + wide,
+                   "%y = nn.log_softmax %x {axis = 0 : i64} : " + wide});
+  cases.push_back(
+      {"chain", "nn.tanh", llvm::formatv("%x: {0}, %b: {1}", wide, row),
+       llvm::formatv(
+           "%c = nn.broadcast %b {{dims = array<i64: 1>} : {1} -> {0}\n%d = nn.add %x, %c : {0}\n"
+           "%e = nn.relu %d : {0}\n%f = nn.sigmoid %e : {0}\n%g = nn.mul %f, %x : {0}\n"
+           "%y = nn.tanh %g : {0}",
+           wide, row)});
+  std::string tall = tensor("203x61", element);
+  cases.push_back(
+      {"transposed", "nn.transpose", "%x: " + wide,
+       llvm::formatv("%t = nn.transpose %x {{permutation = array<i64: 1, 0>} : {0} -> {1}\n"
+                     "%y = nn.exp %t : {1}",
+                     wide, tall)});
+  std::string image = tensor("5x7x13x11", element), channel = tensor("7", element);
+  cases.push_back(
+      {"batch_norm", "nn.batch_norm", llvm::formatv("%x: {0}, %s: {1}, %b: {1}", image, channel),
+       llvm::formatv(
+           "%y, %m, %v = nn.batch_norm %x, %s, %b {{epsilon = 1.0e-5 : f64} : {0}, {1}, {1} -> "
+           "{0}, {1}, {1}",
+           image, channel)});
+}
+
+class Shapes : public testing::TestWithParam<std::string> {};
+
+TEST_P(Shapes, AgreeWithInterpreterAtEveryNumberOfThreads) {
+  auto context = makeCompilerContext();
+  Suite suite(*context);
+  Cases cases;
+  addMatmuls(cases, GetParam());
+  addConvolutions(cases, GetParam());
+  addPooling(cases, GetParam());
+  addReductions(cases, GetParam());
+  addChains(cases, GetParam());
+  for (const OpCase &opCase : cases) {
+    auto subject = autodiff::test::makeSubject(*context, opCase, 1);
+    ASSERT_TRUE(succeeded(subject)) << opCase.name << "\n" << opCase.body;
+    Tensors inputs = autodiff::test::makeInputs(*subject, opCase, 7);
+    for (Tensor &input : inputs) {
+      input = fromBytes(input.getType(), toBytes(input).data());
+    }
+    suite.add({opCase.name, std::move(subject->module), std::move(inputs)});
+  }
+  auto target = CpuTarget::create("native");
+  ASSERT_TRUE(static_cast<bool>(target));
+  ASSERT_EQ(suite.compile(*target), "");
+  for (size_t i = 0; i < suite.size(); ++i) {
+    std::string problem;
+    Tensors actual = suite.run(i, {}, problem);
+    problem += difference(suite[i], judge(suite[i]), actual);
+    for (Walk walk : {Walk{2, false}, Walk{4, false}, Walk{1, true}}) {
+      if (!sameBits(actual, suite.run(i, walk, problem))) {
+        problem += "the bits depend on how the groups are run";
+      }
+    }
+    EXPECT_EQ(problem, "") << suite[i].name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, Shapes, testing::Values("f32"),
+                         [](const auto &info) { return info.param; });
+
+} // namespace
+} // namespace ntc::codegen::cpu::test

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Twenty steps of each optimizer's generated body against the update that torch.optim documents,
+// written here as scalar code. Both run in f64 and differ in the order of a few operations: 1e-13
+// is some hundred roundings.
+#include "frontend/format/OptimizerFunctions.h"
+#include "frontend/format/SpecFlags.h"
+#include "test/unit/frontend/format/FunctionEvaluator.h"
+
+#include <gtest/gtest.h>
+
+using namespace ntc;
+using namespace ntc::format;
+using namespace ntc::test;
+
+namespace {
+
+/// One parameter's state in the scalar reference.
+struct Reference {
+  double p = 0.7, v = 0, s = 0;
+  int t = 0;
+};
+
+using Step = void (*)(Reference &, double g, const std::map<std::string, double> &h, bool nesterov);
+
+void sgdStep(Reference &r, double g, const std::map<std::string, double> &h, bool nesterov) {
+  g += h.at("weight_decay") * r.p;
+  if (h.at("momentum") != 0) {
+    r.v = r.t == 0 ? g : h.at("momentum") * r.v + (1 - h.at("dampening")) * g;
+    g = nesterov ? g + h.at("momentum") * r.v : r.v;
+  }
+  ++r.t;
+  r.p -= h.at("lr") * g;
+}
+
+void adamLike(Reference &r, double g, const std::map<std::string, double> &h) {
+  ++r.t;
+  r.v = h.at("beta1") * r.v + (1 - h.at("beta1")) * g;
+  r.s = h.at("beta2") * r.s + (1 - h.at("beta2")) * g * g;
+  double first = r.v / (1 - std::pow(h.at("beta1"), r.t));
+  double second = r.s / (1 - std::pow(h.at("beta2"), r.t));
+  r.p -= h.at("lr") * first / (std::sqrt(second) + h.at("eps"));
+}
+
+void adamStep(Reference &r, double g, const std::map<std::string, double> &h, bool) {
+  adamLike(r, g + h.at("weight_decay") * r.p, h);
+}
+
+void adamwStep(Reference &r, double g, const std::map<std::string, double> &h, bool) {
+  r.p -= h.at("lr") * h.at("weight_decay") * r.p;
+  adamLike(r, g, h);
+}
+
+void adadeltaStep(Reference &r, double g, const std::map<std::string, double> &h, bool) {
+  g += h.at("weight_decay") * r.p;
+  r.v = h.at("rho") * r.v + (1 - h.at("rho")) * g * g;
+  double delta = std::sqrt(r.s + h.at("eps")) / std::sqrt(r.v + h.at("eps")) * g;
+  r.s = h.at("rho") * r.s + (1 - h.at("rho")) * delta * delta;
+  r.p -= h.at("lr") * delta;
+}
+
+void compare(const char *flag, Step step) {
+  SCOPED_TRACE(flag);
+  auto spec = parseOptimizer(flag);
+  ASSERT_TRUE(spec) << spec.status().message();
+  std::map<std::string, double> h(spec->hyperparameters().begin(), spec->hyperparameters().end());
+  OptimizerUpdate update = makeUpdate(*findOptimizer(spec->name()), h, spec->nesterov());
+  ASSERT_EQ(update.function.input_size(),
+            static_cast<int>(update.controls.size() + 2 + update.slots.size()));
+  ASSERT_EQ(update.function.output_size(), static_cast<int>(1 + update.slots.size()));
+  onnx::ModelProto model;
+  *model.add_functions() = update.function;
+  Reference reference;
+  Array parameter = vectorOf({reference.p});
+  std::vector<Array> slots;
+  for (const Slot &slot : update.slots) {
+    slots.push_back(slot.isCounter ? scalar(0) : vectorOf({0.0}));
+  }
+  for (int t = 0; t < 20; ++t) {
+    double g = std::sin(1.7 * t) * std::pow(10.0, t % 5 - 3); // small ones show where eps stands
+    Evaluator evaluator(model);
+    onnx::ModelProto call;
+    onnx::NodeProto &node = *call.mutable_graph()->add_node();
+    node.set_op_type(update.function.name());
+    node.set_domain(update.function.domain());
+    for (const std::string &control : update.controls) {
+      evaluator.values[control] = scalar(h.at(control));
+      node.add_input(control);
+    }
+    evaluator.values["p"] = parameter;
+    evaluator.values["g"] = vectorOf({g});
+    node.add_input("p");
+    node.add_input("g");
+    node.add_output("p'");
+    for (size_t i = 0; i < slots.size(); ++i) {
+      evaluator.values["s" + std::to_string(i)] = slots[i];
+      node.add_input("s" + std::to_string(i));
+      node.add_output("s'" + std::to_string(i));
+    }
+    evaluator.run(call.graph().node());
+    parameter = evaluator.values.at("p'");
+    for (size_t i = 0; i < slots.size(); ++i) {
+      slots[i] = evaluator.values.at("s'" + std::to_string(i));
+    }
+    step(reference, g, h, spec->nesterov());
+    ASSERT_NEAR(parameter.data[0], reference.p, 1e-13) << "step " << t;
+  }
+}
+
+TEST(OptimizerFunctions, FollowPyTorchsFormulas) {
+  compare("sgd,lr=0.1", sgdStep);
+  compare("sgd,lr=0.1,weight_decay=0.02", sgdStep);
+  compare("sgd,lr=0.1,momentum=0.9", sgdStep);
+  compare("sgd,lr=0.1,momentum=0.9,dampening=0.3", sgdStep);
+  compare("sgd,lr=0.1,momentum=0.9,nesterov,weight_decay=0.1", sgdStep);
+  compare("adam,lr=1e-2", adamStep);
+  compare("adam,lr=1e-2,eps=1e-3,betas=0.8:0.95,weight_decay=0.1", adamStep);
+  compare("adamw,lr=1e-2", adamwStep);
+  compare("adamw,lr=1e-2,weight_decay=0,eps=1e-3", adamwStep);
+  compare("adadelta", adadeltaStep);
+  compare("adadelta,lr=0.5,rho=0.8,eps=1e-4,weight_decay=0.1", adadeltaStep);
+}
+
+TEST(OptimizerFunctions, AWrongFormulaIsCaught) {
+  // The positive control of `compare`: Adam's reference on AdamW's function must differ.
+  std::map<std::string, double> h = {
+      {"lr", 0.01}, {"beta1", 0.9}, {"beta2", 0.999}, {"eps", 1e-8}, {"weight_decay", 0.1}};
+  Reference a, w;
+  adamStep(a, 0.3, h, false);
+  adamwStep(w, 0.3, h, false);
+  EXPECT_GT(std::abs(a.p - w.p), 1e-6);
+}
+
+} // namespace

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A failure means that a flag is read wrongly, or that a mistake in one is not explained.
+#include "frontend/format/SpecFlags.h"
+
+#include <gtest/gtest.h>
+
+using namespace ntc;
+using namespace ntc::format;
+
+namespace {
+
+std::string optimizerError(const char *text) {
+  auto result = parseOptimizer(text);
+  return result ? "accepted" : result.status().message();
+}
+std::string lossError(const char *text) {
+  auto result = parseLoss(text);
+  return result ? "accepted" : result.status().message();
+}
+
+TEST(SpecFlags, OptimizerGetsItsSettingsAndPyTorchsDefaults) {
+  auto adam = parseOptimizer("adam,lr=2e-3,betas=0.8:0.99");
+  ASSERT_TRUE(adam) << adam.status().message();
+  EXPECT_EQ(adam->hyperparameters().at("lr"), 2e-3);
+  EXPECT_EQ(adam->hyperparameters().at("beta1"), 0.8);
+  EXPECT_EQ(adam->hyperparameters().at("beta2"), 0.99);
+  EXPECT_EQ(adam->hyperparameters().at("eps"), 1e-8);
+  EXPECT_EQ(adam->hyperparameters().at("weight_decay"), 0);
+  EXPECT_EQ(parseOptimizer("adamw")->hyperparameters().at("weight_decay"), 1e-2);
+  EXPECT_EQ(parseOptimizer("adadelta")->hyperparameters().at("lr"), 1.0);
+  EXPECT_TRUE(parseOptimizer("sgd,lr=0.1,momentum=0.9,nesterov")->nesterov());
+}
+
+TEST(SpecFlags, MistakesInOptimizersAreNamed) {
+  EXPECT_EQ(optimizerError("adm"), "unknown optimizer 'adm'; did you mean 'adam'?");
+  EXPECT_EQ(optimizerError("lbfgs"),
+            "unknown optimizer 'lbfgs'; known: sgd, adam, adamw, adadelta");
+  EXPECT_EQ(optimizerError("adam,lr=nan"),
+            "optimizer adam: lr: expected a finite number, found 'nan'");
+  EXPECT_EQ(optimizerError("adam,lr=inf"),
+            "optimizer adam: lr: expected a finite number, found 'inf'");
+  EXPECT_EQ(optimizerError("adam,lr=-1"),
+            "optimizer adam: lr: expected a finite number at least 0, found -1");
+  EXPECT_EQ(optimizerError("adam,lr=1e-3x"),
+            "optimizer adam: lr: expected a finite number, found '1e-3x'");
+  EXPECT_EQ(optimizerError("adam,lr"), "optimizer adam: lr: expected a finite number, found ''");
+  EXPECT_EQ(optimizerError("adam,betas=0.9"),
+            "optimizer adam: betas: expected two numbers as 0.9:0.999, found '0.9'");
+  EXPECT_EQ(optimizerError("adam,betas=0.9:1"),
+            "optimizer adam: beta2: expected a finite number in [0, 1), found 1");
+  EXPECT_EQ(optimizerError("sgd,momentm=0.9"),
+            "optimizer sgd has no setting 'momentm'; did you mean 'momentum'?");
+  EXPECT_EQ(optimizerError("sgd,lr=1,lr=2"), "optimizer 'sgd,lr=1,lr=2': 'lr' is given twice");
+  EXPECT_EQ(optimizerError("adam,amsgrad"),
+            "optimizer adam: amsgrad is not supported; leave it out");
+  EXPECT_EQ(optimizerError("adam,amsgrad=false"), "accepted");
+  EXPECT_EQ(optimizerError("sgd,nesterov"),
+            "optimizer sgd: nesterov needs a momentum above 0 and no dampening");
+  EXPECT_EQ(optimizerError("sgd,nesterov=maybe"),
+            "optimizer sgd: nesterov: expected true or false, found 'maybe'");
+  EXPECT_EQ(optimizerError(""), "optimizer '' does not begin with a name");
+  EXPECT_EQ(optimizerError("sgd,"), "optimizer 'sgd,': setting 1 has no name");
+}
+
+TEST(SpecFlags, LossGetsItsSettings) {
+  auto loss =
+      parseLoss("cross_entropy,label_smoothing=0.1,weight=1:2.5,ignore_index=-100,reduction=sum");
+  ASSERT_TRUE(loss) << loss.status().message();
+  EXPECT_EQ(loss->label_smoothing(), 0.1);
+  EXPECT_EQ(loss->weight(1), 2.5f);
+  EXPECT_EQ(loss->ignore_index(), -100);
+  EXPECT_EQ(loss->reduction(), "sum");
+  EXPECT_EQ(loss->target(), "label");
+  EXPECT_EQ(parseLoss("mse")->target(), "target");
+  EXPECT_EQ(parseLoss("mse")->reduction(), "mean");
+}
+
+TEST(SpecFlags, MistakesInLossesAreNamed) {
+  EXPECT_EQ(lossError("crossentropy"),
+            "unknown loss 'crossentropy'; did you mean 'cross_entropy'?");
+  EXPECT_EQ(lossError("mse,weight=1"),
+            "loss mse has no setting 'weight'; known: reduction, target");
+  EXPECT_EQ(lossError("mse,reduction=none"),
+            "loss mse: reduction none leaves no scalar to differentiate; use mean or sum");
+  EXPECT_EQ(lossError("cross_entropy,label_smoothing=1.5"),
+            "loss cross_entropy: label_smoothing: expected a number in [0, 1], found 1.5");
+  EXPECT_EQ(lossError("cross_entropy,weight=1:x"),
+            "loss cross_entropy: weight: expected a finite number, found 'x'");
+  EXPECT_EQ(lossError("nll,ignore_index=1.5"),
+            "loss nll: ignore_index: expected an integer, found '1.5'");
+}
+
+TEST(SpecFlags, SchedulesAreReadAndChecked) {
+  auto step = parseSchedule("step,step_size=1,gamma=0.7");
+  ASSERT_TRUE(step) << step.status().message();
+  EXPECT_EQ(step->parameters().at("gamma"), 0.7);
+  EXPECT_EQ(parseSchedule("multistep,milestones=30:60")->milestones(1), 60u);
+  EXPECT_EQ(parseSchedule("multistep,milestones=60:30").status().message(),
+            "schedule multistep: milestones: expected ascending epochs as 30:60, found '60:30'");
+  EXPECT_EQ(parseSchedule("cosine").status().message(), "schedule cosine needs t_max");
+  EXPECT_EQ(parseSchedule("stp").status().message(),
+            "unknown schedule 'stp'; did you mean 'step'?");
+}
+
+TEST(SpecFlags, ARecipeFromAFileIsCheckedAsAWhole) {
+  TrainSpec spec;
+  spec.mutable_loss()->set_name("l2");
+  spec.mutable_optimizer()->set_name("sgd");
+  (*spec.mutable_optimizer()->mutable_hyperparameters())["lr"] = -1;
+  (*spec.mutable_optimizer()->mutable_hyperparameters())["beta1"] = 0.5;
+  spec.add_frozen("/(/");
+  spec.mutable_clip()->set_max_norm(-1);
+  spec.add_metrics("f1");
+  auto problems = complete(spec);
+  EXPECT_EQ(problems.size(), 6u) << str(problems);
+}
+
+} // namespace

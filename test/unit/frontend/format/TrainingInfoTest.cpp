@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The training algorithm that is generated from a recipe.
+
+#include "frontend/format/TrainingInfo.h"
+
+#include "frontend/format/SpecFlags.h"
+#include "frontend/format/Verifier.h"
+#include "frontend/zoo/Zoo.h"
+#include "test/unit/frontend/format/FunctionEvaluator.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+using namespace ntc;
+using namespace ntc::format;
+
+namespace {
+
+onnx::ModelProto mlp() { return *zoo::make("mlp", {.input = {6}, .hidden = {4}, .classes = 3}); }
+
+std::vector<std::string> inputs(const onnx::ModelProto &model) {
+  std::vector<std::string> names;
+  for (const auto &input : model.training_info(0).algorithm().input()) {
+    names.push_back(input.name());
+  }
+  return names;
+}
+
+TEST(TrainingInfo, EveryLossAndOptimizerGivesASoundModel) {
+  for (const char *loss :
+       {"cross_entropy", "cross_entropy,label_smoothing=0.1,weight=1:2:3,ignore_index=0",
+        "cross_entropy,probabilities", "cross_entropy,weight=1:2:3,reduction=sum",
+        "nll,ignore_index=1", "mse", "l1", "bce_with_logits"}) {
+    for (const char *optimizer :
+         {"sgd", "sgd,momentum=0.9,dampening=0.1,weight_decay=0.1", "adam", "adamw", "adadelta"}) {
+      SCOPED_TRACE(std::string(loss) + " " + optimizer);
+      auto model = zoo::make("mlp", {.input = {6},
+                                     .classes = 3,
+                                     .loss = *parseLoss(loss),
+                                     .optimizer = *parseOptimizer(optimizer)});
+      ASSERT_TRUE(model) << model.status().message();
+      EXPECT_EQ(str(verify(*model)), "");
+      EXPECT_TRUE(isGenerated(*model));
+    }
+  }
+}
+
+TEST(TrainingInfo, AlgorithmHasTheNamesThatTheFormatPromises) {
+  auto model = mlp();
+  EXPECT_EQ(inputs(model), (std::vector<std::string>{"label", "lr", "beta1", "beta2", "eps"}));
+  std::map<std::string, std::string> bindings;
+  for (const auto &binding : model.training_info(0).update_binding()) {
+    bindings[binding.key()] = binding.value();
+  }
+  EXPECT_EQ(bindings.size(), 16u);
+  EXPECT_EQ(bindings["fc1.weight"], "fc1.weight.next");
+  EXPECT_EQ(bindings["optimizer.exp_avg.fc2.bias"], "optimizer.exp_avg.fc2.bias.next");
+  EXPECT_EQ(bindings["optimizer.step.fc1.bias"], "optimizer.step.fc1.bias.next");
+  EXPECT_EQ(model.training_info(0).algorithm().output(0).name(), "loss");
+  EXPECT_EQ(model.training_info(0).initialization_binding_size(), 4);
+}
+
+TEST(TrainingInfo, FrozenParametersLeaveTheStep) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  spec.add_frozen("fc1.*");
+  ASSERT_EQ(str(generateTrainingInfo(model, spec)), "");
+  EXPECT_EQ(str(verify(model)), "");
+  EXPECT_EQ(model.training_info(0).update_binding_size(), 8);
+  EXPECT_EQ(model.training_info(0).initialization_binding_size(), 4)
+      << "a frozen parameter stays fresh";
+  spec.add_frozen("*");
+  std::string before = model.SerializeAsString();
+  EXPECT_EQ(str(generateTrainingInfo(model, spec)),
+            "the model has no trainable parameter; the frozen patterns match all of them");
+  EXPECT_EQ(model.SerializeAsString(), before) << "a refused recipe must leave the model as it was";
+}
+
+TEST(TrainingInfo, GroupsHaveTheirOwnControls) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  *spec.mutable_optimizer() = *parseOptimizer("sgd,lr=0.1");
+  auto *group = spec.mutable_optimizer()->add_groups();
+  group->set_name("head");
+  group->add_patterns("fc2.*");
+  (*group->mutable_hyperparameters())["weight_decay"] = 0.1;
+  ASSERT_EQ(str(generateTrainingInfo(model, spec)), "");
+  EXPECT_EQ(str(verify(model)), "");
+  EXPECT_EQ(inputs(model),
+            (std::vector<std::string>{"label", "lr", "head.lr", "head.weight_decay"}));
+}
+
+TEST(TrainingInfo, RegenerationLeavesNoOldFunctions) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  *spec.mutable_optimizer() = *parseOptimizer("sgd");
+  ASSERT_EQ(str(generateTrainingInfo(model, spec)), "");
+  std::set<std::string> names;
+  for (const auto &function : model.functions()) {
+    names.insert(function.name());
+  }
+  EXPECT_EQ(names, std::set<std::string>{"SGD"});
+}
+
+TEST(TrainingInfo, EditedAlgorithmsAreRecognised) {
+  auto model = mlp();
+  EXPECT_TRUE(isGenerated(model));
+  model.mutable_training_info(0)->mutable_algorithm()->mutable_node(0)->set_doc_string("edited");
+  EXPECT_FALSE(isGenerated(model));
+}
+
+TEST(TrainingInfo, ValuesOfControlsAndRunLengthDoNotChangeTheHash) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  std::string before = trainingInfoHash(model, spec);
+  (*spec.mutable_optimizer()->mutable_hyperparameters())["lr"] = 7;
+  spec.set_epochs(3);
+  spec.set_seed(9);
+  EXPECT_EQ(trainingInfoHash(model, spec), before);
+  spec.mutable_loss()->set_label_smoothing(0.5);
+  EXPECT_NE(trainingInfoHash(model, spec), before);
+}
+
+TEST(TrainingInfo, ClippingScalesToTheGlobalNorm) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  *spec.mutable_optimizer() = *parseOptimizer("sgd,lr=1");
+  spec.mutable_clip()->set_max_norm(0.5);
+  ASSERT_EQ(str(generateTrainingInfo(model, spec)), "");
+  EXPECT_EQ(str(verify(model)), "");
+  const onnx::GraphProto &algorithm = model.training_info(0).algorithm();
+  test::Evaluator evaluator(model);
+  for (const auto &tensor : model.graph().initializer()) {
+    evaluator.values["gradient." + tensor.name()] = test::vectorOf({3, 4});
+    evaluator.values[tensor.name()] = test::vectorOf({0, 0});
+  }
+  evaluator.values["lr"] = test::scalar(1);
+  evaluator.values["max_norm"] = test::scalar(0.5);
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> behindGradient;
+  for (int i = 2; i < algorithm.node_size(); ++i) {
+    *behindGradient.Add() = algorithm.node(i);
+  }
+  evaluator.run(behindGradient);
+  double norm = std::sqrt(4 * 25.0); // four parameters with gradient (3, 4)
+  EXPECT_NEAR(evaluator.values.at("fc1.bias.next").data[0], -3 * 0.5 / (norm + 1e-6), 1e-12);
+}
+
+TEST(TrainingInfo, NamesThatTheStepNeedsMustBeFree) {
+  auto model = mlp();
+  for (auto &input : *model.mutable_graph()->mutable_input()) {
+    input.set_name("lr");
+  }
+  model.mutable_graph()->mutable_node(0)->set_input(0, "lr");
+  EXPECT_NE(str(generateTrainingInfo(model, *recipeOf(model)))
+                .find("input 'lr' of the training step has the name"),
+            std::string::npos);
+}
+
+TEST(TrainingInfo, DamagedRecipeIsExplained) {
+  auto model = mlp();
+  setMetadata(model, recipeKey, "loss { nme: \"mse\" }");
+  EXPECT_NE(str(verify(model)).find("is not readable: line 1"), std::string::npos)
+      << str(verify(model));
+}
+
+} // namespace

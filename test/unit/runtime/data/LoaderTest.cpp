@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Order, resume, partial batches and independence from the loader's thread.
+#include "runtime/data/Loader.h"
+
+#include "Scratch.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace ntc::rt::data {
+namespace {
+
+/// Sample i is the number i, as input and as target.
+std::shared_ptr<const Dataset> numbers(int64_t samples, int64_t width = 1) {
+  std::vector<uint8_t> values(static_cast<size_t>(samples * width) * 8);
+  std::vector<uint8_t> targets(static_cast<size_t>(samples) * 8);
+  for (int64_t i = 0; i < samples; ++i) {
+    std::fill_n(reinterpret_cast<double *>(values.data()) + i * width, width,
+                static_cast<double>(i));
+    reinterpret_cast<int64_t *>(targets.data())[i] = i;
+  }
+  std::vector<ArrayDataset::Array> arrays;
+  arrays.push_back({Field{"x", DType::F64, {width}, false, 0}, std::move(values)});
+  arrays.push_back({Field{"y", DType::I64, {}, true, samples}, std::move(targets)});
+  return std::make_shared<ArrayDataset>(samples, std::move(arrays));
+}
+
+std::unique_ptr<Loader> loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options) {
+  auto out = Loader::create(std::move(dataset), {{0, DType::F32}, {1, DType::I64}}, options);
+  EXPECT_TRUE(out) << out.status().message();
+  return out.take();
+}
+
+/// The targets of one epoch, with -1 after each batch; checks that inputs and targets belong
+/// together.
+std::vector<int64_t> epochOf(Loader &loader, uint64_t epoch, int64_t cursor, int64_t width = 1) {
+  std::vector<int64_t> out;
+  loader.start(epoch, cursor);
+  while (const Batch *batch = loader.next()) {
+    for (void *array : batch->arrays) {
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(array) % 64, 0u);
+    }
+    for (int64_t i = 0; i < batch->size; ++i) {
+      out.push_back(static_cast<const int64_t *>(batch->arrays[1])[i]);
+      EXPECT_EQ(static_cast<const float *>(batch->arrays[0])[i * width],
+                static_cast<float>(out.back()));
+    }
+    out.push_back(-1);
+  }
+  EXPECT_EQ(loader.next(), nullptr);
+  return out;
+}
+
+TEST(Loader, VisitsEverySampleOnceInAnOrderOfItsEpoch) {
+  auto subject = loader(numbers(103), {.batchSize = 10, .seed = 7});
+  EXPECT_EQ(subject->batchesPerEpoch(), 11);
+  EXPECT_EQ(subject->lastBatchSize(), 3);
+  std::vector<int64_t> first = epochOf(*subject, 0, 0), second = epochOf(*subject, 1, 0);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(first, epochOf(*subject, 0, 0));
+  std::erase(first, -1);
+  EXPECT_FALSE(std::ranges::is_sorted(first));
+  std::ranges::sort(first);
+  std::vector<int64_t> all(103);
+  std::iota(all.begin(), all.end(), 0);
+  EXPECT_EQ(first, all);
+}
+
+TEST(Loader, KeepsTheSetsOrderWithoutShuffle) {
+  auto subject = loader(numbers(4), {.batchSize = 3, .shuffle = false});
+  EXPECT_EQ(epochOf(*subject, 5, 0), (std::vector<int64_t>{0, 1, 2, -1, 3, -1}));
+}
+
+TEST(Loader, DropsTheLastSmallerBatch) {
+  auto subject = loader(numbers(10), {.batchSize = 4, .shuffle = false, .dropLast = true});
+  EXPECT_EQ(subject->batchesPerEpoch(), 2);
+  EXPECT_EQ(subject->samplesPerEpoch(), 8);
+  EXPECT_EQ(subject->lastBatchSize(), 4);
+  EXPECT_EQ(epochOf(*subject, 0, 0), (std::vector<int64_t>{0, 1, 2, 3, -1, 4, 5, 6, 7, -1}));
+}
+
+TEST(Loader, ContinuesFromEveryCursor) {
+  auto whole = loader(numbers(23), {.batchSize = 4, .seed = 3});
+  const std::vector<int64_t> all = epochOf(*whole, 2, 0);
+  for (int64_t batches = 0; batches <= 6; ++batches) {
+    auto subject = loader(numbers(23), {.batchSize = 4, .seed = 3});
+    std::vector<int64_t> rest = epochOf(*subject, 2, std::min<int64_t>(batches * 4, 23));
+    std::vector<int64_t> expected(all.begin() + std::min<int64_t>(batches * 5, 29), all.end());
+    EXPECT_EQ(rest, expected) << "after " << batches << " batches";
+  }
+}
+
+TEST(Loader, OrderDoesNotDependOnTheThread) {
+  const int64_t width = 700;
+  auto direct =
+      loader(numbers(301, width), {.batchSize = 16, .seed = 9, .prefetchAboveBytes = SIZE_MAX});
+  auto ahead = loader(numbers(301, width), {.batchSize = 16, .seed = 9, .prefetchAboveBytes = 0});
+  for (uint64_t epoch = 0; epoch < 20; ++epoch) {
+    EXPECT_EQ(epochOf(*direct, epoch, 0, width), epochOf(*ahead, epoch, 0, width));
+  }
+}
+
+TEST(Loader, MayBeRestartedInTheMiddleWhileItReadsAhead) {
+  auto subject =
+      loader(numbers(1000, 50), {.batchSize = 8, .shuffle = false, .prefetchAboveBytes = 0});
+  for (int64_t round = 0; round < 200; ++round) {
+    subject->start(0, round);
+    const Batch *batch = subject->next();
+    ASSERT_NE(batch, nullptr);
+    EXPECT_EQ(*static_cast<const int64_t *>(batch->arrays[1]), round);
+    EXPECT_EQ(batch->cursor, round + 8);
+  }
+}
+
+TEST(Loader, ABatchLargerThanTheSetIsOnePartialBatch) {
+  auto subject = loader(numbers(5), {.batchSize = 1 << 30, .shuffle = false});
+  EXPECT_EQ(epochOf(*subject, 0, 0), (std::vector<int64_t>{0, 1, 2, 3, 4, -1}));
+  auto refused = Loader::create(numbers(5), {{0, DType::F32}}, {.batchSize = 6, .dropLast = true});
+  EXPECT_TRUE(has(refused.status().message(), "fewer than the batch size 6"));
+}
+
+TEST(SplitDataset, DividesBySeedAndKeepsEverySample) {
+  SplitDataset split = splitDataset(numbers(50), 12, 4);
+  EXPECT_EQ(split.train->size(), 38);
+  EXPECT_EQ(split.validation->size(), 12);
+  std::vector<int64_t> seen;
+  for (const auto &part : {split.train, split.validation}) {
+    for (int64_t i = 0; i < part->size(); ++i) {
+      int64_t value = 0;
+      part->copyRows(1, {&i, 1}, DType::I64, reinterpret_cast<std::byte *>(&value));
+      seen.push_back(value);
+    }
+  }
+  std::ranges::sort(seen);
+  for (int64_t i = 0; i < 50; ++i) {
+    EXPECT_EQ(seen[static_cast<size_t>(i)], i);
+  }
+}
+
+} // namespace
+} // namespace ntc::rt::data

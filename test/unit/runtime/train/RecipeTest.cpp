@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reading a TrainSpec in JSON and writing it with overrides.
+#include "runtime/train/Recipe.h"
+
+#include "../data/Scratch.h"
+
+namespace ntc::rt::train {
+namespace {
+
+constexpr std::string_view kRecipe =
+    R"({"model":"mlp","loss":{"name":"cross_entropy"},"optimizer":{"name":"adam",)"
+    R"("hyperparameters":{"lr":0.001,"beta1":0.9},"nesterov":true},"seed":"7","epochs":3,)"
+    R"("batchSizes":[64,32]})";
+
+TEST(Recipe, TakesWhatTheLoopNeeds) {
+  Result<Recipe> recipe = parseRecipe(kRecipe);
+  ASSERT_TRUE(recipe) << recipe.status().message();
+  EXPECT_EQ(recipe->lossName, "cross_entropy");
+  EXPECT_EQ(recipe->learningRate, 0.001);
+  EXPECT_EQ(recipe->seed, 7u);
+  EXPECT_EQ(recipe->epochs, 3);
+  EXPECT_EQ(recipe->batchSizes, (std::vector<int64_t>{64, 32}));
+  EXPECT_EQ(parseRecipe(R"({"batch_sizes":[8]})")->batchSizes, std::vector<int64_t>{8});
+  EXPECT_TRUE(parseRecipe(""));
+}
+
+TEST(Recipe, OverridesReplaceAndKeepTheRest) {
+  Result<Recipe> recipe = parseRecipe(kRecipe);
+  ASSERT_TRUE(recipe) << recipe.status().message();
+  std::string text = withOverrides(*recipe, {0.5, 9, 4, 32});
+  EXPECT_EQ(text, R"({"model":"mlp","loss":{"name":"cross_entropy"},"optimizer":{"name":"adam",)"
+                  R"("nesterov":true,"hyperparameters":{"beta1":0.9,"lr":0.5}},"seed":"9",)"
+                  R"("epochs":4,"batchSizes":[32,64]})"
+                  "\n");
+  EXPECT_TRUE(parseRecipe(text));
+}
+
+TEST(Recipe, RefusesMembersOfTheWrongKind) {
+  using data::has;
+  EXPECT_TRUE(has(parseRecipe("[]").status().message(), "should be a JSON object"));
+  EXPECT_TRUE(has(parseRecipe("{").status().message(), "the recipe"));
+  EXPECT_TRUE(has(parseRecipe(R"({"seed":-1})").status().message(), "'seed' should be"));
+  EXPECT_TRUE(has(parseRecipe(R"({"epochs":"x"})").status().message(), "'epochs' should be"));
+  EXPECT_TRUE(has(parseRecipe(R"({"batchSizes":[0]})").status().message(), "'batchSizes'"));
+  EXPECT_TRUE(
+      has(parseRecipe(R"({"optimizer":{"hyperparameters":{"lr":"x"}}})").status().message(), "lr"));
+}
+
+} // namespace
+} // namespace ntc::rt::train

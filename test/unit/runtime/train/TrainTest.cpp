@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loop: run folders, exact resume, interruption, validation, refusals.
+#include "runtime/train/Train.h"
+
+#include "../data/Scratch.h"
+#include "TinyProgram.h"
+#include "runtime/format/Json.h"
+#include "runtime/format/Safetensors.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ntc::rt::train {
+namespace {
+
+using data::has;
+using data::readAll;
+using data::Scratch;
+
+class Training : public testing::Test {
+protected:
+  Training() {
+    std::string table = "x0,x1,x2,y\n";
+    for (int i = 0; i < 43; ++i) {
+      double a = (i * 7 % 11) / 11.0, b = (i * 5 % 13) / 13.0, c = (i * 3 % 17) / 17.0;
+      table += concat(a, ",", b, ",", c, ",", a - 2 * b + 3 * c, "\n");
+    }
+    folder_.write("t.csv", table);
+    hooks_.print = [this](std::string_view line) { lines_ += std::string(line) + "\n"; };
+    hooks_.progressDescriptor = -1;
+  }
+  TrainOptions options(const std::string &run) {
+    TrainOptions out;
+    out.data = "csv:" + (folder_ / "t.csv") + "?target=y";
+    out.out = folder_ / run;
+    out.epochs = 4;
+    out.seed = 5;
+    out.threads = 1;
+    return out;
+  }
+  Result<TrainReport> run(TrainOptions options, TinyOptions program = {.sizes = {8, 3}}) {
+    return train(tinyProgram(program), std::move(options), hooks_);
+  }
+  /// All tensors of a checkpoint as text.
+  std::string state(const std::string &run, int64_t step) {
+    std::string number = std::to_string(step);
+    std::string path = folder_ / (run + "/checkpoints/step-" +
+                                  std::string(10 - number.size(), '0') + number + ".safetensors");
+    auto file = format::Safetensors::open(path);
+    if (!file) {
+      return file.status().message();
+    }
+    std::string out;
+    for (const format::StoredTensor &tensor : file->tensors()) {
+      out += tensor.name + ":";
+      for (uint8_t byte : tensor.bytes) {
+        out += concat(" ", byte);
+      }
+      out += "\n";
+    }
+    return out;
+  }
+  Scratch folder_;
+  Hooks hooks_;
+  std::string lines_;
+};
+
+TEST_F(Training, WritesARunFolder) {
+  TrainOptions subject = options("a");
+  subject.valSplit = 8;
+  Result<TrainReport> report = run(subject);
+  ASSERT_TRUE(report) << report.status().message();
+  EXPECT_EQ(report->steps, 20); // 35 samples: four batches of 8 and one of 3
+  EXPECT_EQ(report->epochs, 4);
+  EXPECT_FALSE(report->interrupted);
+  EXPECT_EQ(report->checkpoint, folder_ / "a/checkpoints/step-0000000020.safetensors");
+  for (const char *name : {"a/train.json", "a/run.json", "a/metrics.jsonl", "a/latest", "a/best"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder_ / name)) << name;
+  }
+  EXPECT_TRUE(has(lines_, "epoch 4/4  step 20  loss "));
+  std::string metrics = readAll(folder_ / "a/metrics.jsonl");
+  EXPECT_EQ(std::ranges::count(metrics, '\n'), 4);
+  Result<format::JsonValue> first = format::parseJson(metrics.substr(0, metrics.find('\n')));
+  ASSERT_TRUE(first);
+  for (const char *key :
+       {"epoch", "step", "loss", "accuracy", "lr", "time_s", "val_loss", "val_accuracy"}) {
+    EXPECT_NE(first->find(key), nullptr) << key;
+  }
+  EXPECT_TRUE(
+      has(readAll(folder_ / "a/train.json"), "\"seed\":\"5\",\"epochs\":4,\"batchSizes\":[8]"));
+}
+
+TEST_F(Training, LearnsAndKeepsTwoCheckpoints) {
+  TrainOptions subject = options("a");
+  subject.epochs = 60;
+  subject.learningRate = 0.05;
+  ASSERT_TRUE(run(subject));
+  std::string metrics = readAll(folder_ / "a/metrics.jsonl");
+  EXPECT_TRUE(has(metrics, "\"lr\":0.05"));
+  auto last = format::parseJson(metrics.substr(metrics.rfind('\n', metrics.size() - 2) + 1));
+  EXPECT_LT(last->find("loss")->asDouble().value(), 0.01);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_ / "a/checkpoints"), {}), 2);
+}
+
+TEST_F(Training, ResumesBitForBitFromEveryStep) {
+  TrainOptions whole = options("whole");
+  ASSERT_TRUE(run(whole));
+  const std::string expected = state("whole", 24);
+  ASSERT_TRUE(has(expected, "optimizer.momentum_buffer.w"));
+  for (int64_t stop = 1; stop < 24; ++stop) {
+    const std::string name = concat("stop", stop);
+    TrainOptions first = options(name);
+    first.maxSteps = stop;
+    ASSERT_TRUE(run(first));
+    TrainOptions second = options(name);
+    second.data.clear(); // Taken from the run.
+    second.seed.reset();
+    second.resume = ResumeMode::Exact;
+    Result<TrainReport> report = run(second);
+    ASSERT_TRUE(report) << report.status().message();
+    EXPECT_EQ(report->steps, 24);
+    EXPECT_EQ(state(name, 24), expected) << "stopped after step " << stop;
+  }
+}
+
+TEST_F(Training, AnInterruptedRunSavesAndSaysHowToContinue) {
+  ASSERT_TRUE(run(options("whole")));
+  TrainOptions subject = options("a");
+  std::atomic<bool> stop = false;
+  hooks_.stop = &stop;
+  hooks_.schedule = [&](ScheduleTime time) {
+    stop = time.step >= 8; // As if Ctrl-C came during step 9, in the middle of the second epoch.
+    return 0.02;
+  };
+  Result<TrainReport> report = run(subject);
+  ASSERT_TRUE(report) << report.status().message();
+  EXPECT_TRUE(report->interrupted);
+  EXPECT_EQ(report->steps, 9);
+  EXPECT_TRUE(has(report->resumeCommand, "ntc-run " + (folder_ / "a/model.so") + " --data "));
+  EXPECT_TRUE(report->resumeCommand.ends_with(" --resume"));
+  stop = false;
+  hooks_.schedule = nullptr;
+  subject.resume = ResumeMode::Exact;
+  ASSERT_TRUE(run(subject));
+  EXPECT_EQ(state("a", 24), state("whole", 24));
+}
+
+TEST_F(Training, SavesEverySoManySteps) {
+  TrainOptions subject = options("a");
+  subject.maxSteps = 5;
+  subject.saveEvery = 2;
+  subject.keep = 10;
+  subject.logInterval = 2;
+  ASSERT_TRUE(run(subject));
+  for (const char *name : {"2", "4", "5"}) {
+    EXPECT_TRUE(std::filesystem::exists(
+        folder_ / ("a/checkpoints/step-000000000" + std::string(name) + ".safetensors")));
+  }
+  std::string metrics = readAll(folder_ / "a/metrics.jsonl");
+  EXPECT_EQ(std::ranges::count(metrics, '\n'), 3); // steps 2, 4 and the end
+}
+
+TEST_F(Training, ADamagedNewestCheckpointFallsBackToTheOneBefore) {
+  TrainOptions subject = options("a");
+  ASSERT_TRUE(run(subject));
+  const std::string good = state("a", 24);
+  std::string path = folder_ / "a/checkpoints/step-0000000024.safetensors";
+  std::string bytes = readAll(path);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  folder_.write("a/checkpoints/step-0000000024.safetensors", bytes);
+  subject.resume = ResumeMode::Exact;
+  Result<TrainReport> report = run(subject);
+  ASSERT_TRUE(report) << report.status().message();
+  EXPECT_EQ(state("a", 24), good);
+}
+
+TEST_F(Training, OrderAndResultDoNotDependOnThreads) {
+  TrainOptions one = options("one"), two = options("two");
+  two.threads = 2;
+  ASSERT_TRUE(run(one));
+  ASSERT_TRUE(run(two));
+  EXPECT_EQ(state("one", 24), state("two", 24));
+}
+
+TEST_F(Training, ALossThatIsNotFiniteStopsTheRun) {
+  TrainOptions subject = options("a");
+  subject.epochs = 200;
+  subject.learningRate = 1e4;
+  Result<TrainReport> report = run(subject);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.status().code(), Code::Cancelled);
+  EXPECT_TRUE(has(report.status().message(), "the loss is "));
+  EXPECT_TRUE(has(report.status().message(), "training stopped; the last checkpoint is '") ||
+              has(report.status().message(), "no checkpoint was written before"));
+}
+
+TEST_F(Training, ADryRunWritesNothing) {
+  TrainOptions subject = options("a");
+  subject.dryRun = true;
+  subject.valSplit = 8;
+  Result<TrainReport> report = run(subject);
+  ASSERT_TRUE(report) << report.status().message();
+  EXPECT_EQ(report->steps, 1);
+  EXPECT_FALSE(report->validation.empty());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "a"));
+}
+
+TEST_F(Training, BestFollowsTheValidation) {
+  TrainOptions subject = options("a");
+  subject.valSplit = 8;
+  subject.epochs = 6;
+  ASSERT_TRUE(run(subject));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "a/best"));
+}
+
+std::string messageOf(const Result<TrainReport> &report) {
+  return report ? "(no error)" : report.status().message();
+}
+
+TEST_F(Training, RefusesBeforeTheFirstStep) {
+  EXPECT_TRUE(has(messageOf(run(options("a"), {.sizes = {8}})),
+                  "has 3 of 43 samples, and the artifact has steps for batch sizes 8 only"));
+  TrainOptions dropped = options("b");
+  dropped.dropLast = true;
+  EXPECT_EQ(messageOf(run(dropped, {.sizes = {8}})), "(no error)");
+  TrainOptions size = options("c");
+  size.batchSize = 7;
+  EXPECT_TRUE(has(messageOf(run(size)), "found --batch-size 7"));
+  TrainOptions none = options("c");
+  none.data.clear();
+  EXPECT_TRUE(has(messageOf(run(none)), "--data DATA"));
+  TrainOptions both = options("c");
+  both.valSplit = 4;
+  both.val = "synthetic";
+  EXPECT_TRUE(has(messageOf(run(both)), "exclude each other"));
+  TrainOptions large = options("c");
+  large.valSplit = 43;
+  EXPECT_TRUE(has(messageOf(run(large)), "leaves nothing of the 43 samples"));
+  TrainOptions rate = options("c");
+  rate.learningRate = 1;
+  EXPECT_TRUE(
+      has(messageOf(run(rate, {.sizes = {8, 3}, .hasLearningRate = false})), "no control 'lr'"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "c"));
+}
+
+TEST_F(Training, RefusesToMixRuns) {
+  ASSERT_TRUE(run(options("a")));
+  EXPECT_TRUE(has(messageOf(run(options("a"))), "holds a run already; continue it with --resume"));
+  TrainOptions resumed = options("a");
+  resumed.resume = ResumeMode::Exact;
+  resumed.seed = 6;
+  EXPECT_TRUE(has(messageOf(run(resumed)), "the run was started with --seed 5, found 6"));
+  resumed.seed = 5;
+  resumed.noShuffle = true;
+  EXPECT_TRUE(has(messageOf(run(resumed)), "without --no-shuffle"));
+  TrainOptions missing = options("missing");
+  missing.resume = ResumeMode::Exact;
+  EXPECT_TRUE(has(messageOf(run(missing)), "holds no run to resume"));
+}
+
+} // namespace
+} // namespace ntc::rt::train

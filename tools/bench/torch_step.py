@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""One training step in PyTorch on the CPU, in the fastest form that was found for each workload.
+
+eager    fused optimizers where there is a CPU kernel (SGD, Adam); convolution nets in channels_last
+compile  forward, gradient and a written-out update as one graph: faster than a compiled module with an eager optimizer,
+         but not what a user's script has (optimizer.step() breaks the graph)
+"""
+
+import measure
+from workloads import WORKLOADS
+
+CHANNELS_LAST = ("mnist_cnn", "cifar_lenet")
+
+
+def build_model(nn, name):
+    if name == "linreg":
+        return nn.Linear(5, 1)
+    if name == "mlp_adam":
+        return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+    if name == "mlp_sgd":
+        return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+    if name == "mnist_cnn":
+        return nn.Sequential(
+            nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
+            nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10))
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+
+
+def make_update(torch, workload, params):
+    """update(grads) on plain tensors, to be traced. Bias corrections are running powers, so no step count is baked in."""
+    kind, settings = workload.optimizer
+    lr, momentum = settings["lr"], settings.get("momentum")
+    first = [torch.zeros_like(p) for p in params]
+    second = [torch.zeros_like(p) for p in params]
+    power1, power2 = torch.ones(()), torch.ones(())
+
+    def sgd(grads):
+        for p, g, m in zip(params, grads, first):
+            p.sub_(lr * (m.mul_(momentum).add_(g) if momentum else g))
+
+    def adam(grads):
+        power1.mul_(0.9)
+        power2.mul_(0.999)
+        scale, root = lr / (1 - power1), (1 - power2).sqrt()
+        for p, g, m, v in zip(params, grads, first, second):
+            m.mul_(0.9).add_(g, alpha=1 - 0.9)
+            v.mul_(0.999).add_(g * g, alpha=1 - 0.999)
+            p.sub_(scale * m / (v.sqrt() / root + 1e-8))
+
+    def adadelta(grads):
+        for p, g, square, delta in zip(params, grads, first, second):
+            square.mul_(0.9).add_(g * g, alpha=1 - 0.9)
+            change = g * (delta + 1e-6).sqrt() / (square + 1e-6).sqrt()
+            delta.mul_(0.9).add_(change * change, alpha=1 - 0.9)
+            p.sub_(lr * change)
+
+    return {"sgd": sgd, "adam": adam, "adadelta": adadelta}[kind]
+
+
+def eager_step(torch, workload, model, criterion):
+    kind, settings = workload.optimizer
+    if kind == "adadelta":  # has no fused kernel
+        optimizer = torch.optim.Adadelta(model.parameters(), **settings)
+    else:
+        optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[kind](model.parameters(), fused=True, **settings)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    return step
+
+
+def compiled_step(torch, workload, model, criterion):
+    torch._dynamo.config.trace_autograd_ops = True
+    params = list(model.parameters())
+    update = make_update(torch, workload, params)
+
+    @torch.compile(fullgraph=True, dynamic=False)
+    def step(x, y):
+        loss = criterion(model(x), y)
+        grads = torch.autograd.grad(loss, params)
+        with torch.no_grad():
+            update(grads)
+        return loss.detach()
+
+    return step
+
+
+def main():
+    args = measure.arguments(("eager", "compile"))
+    import torch
+    torch.set_num_threads(args.threads)
+    workload = WORKLOADS[args.workload]
+    layout = torch.channels_last if args.workload in CHANNELS_LAST else torch.contiguous_format
+
+    def laid_out(array):
+        tensor = torch.from_numpy(array)
+        return tensor.contiguous(memory_format=layout) if tensor.ndim == 4 else tensor
+
+    data = [{k: laid_out(v) for k, v in batch.items()} for batch in measure.batches(workload, "int64")]
+
+    def build():
+        torch.manual_seed(0)
+        model = build_model(torch.nn, args.workload).to(memory_format=layout)
+        criterion = torch.nn.functional.mse_loss if args.workload == "linreg" else torch.nn.functional.cross_entropy
+        make = compiled_step if args.mode == "compile" else eager_step
+        step = make(torch, workload, model, criterion)
+        return lambda i: step(**data[i % len(data)]), sum(p.numel() for p in model.parameters())
+
+    measure.run(args.workload, torch.__version__, build, args.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The whole way from a model to an artifact.
+
+#include "tools/ntc/CompileModel.h"
+
+#include "codegen/artifact/BuildManifest.h"
+#include "codegen/artifact/WriteArtifact.h"
+#include "codegen/cpu/CompileKernels.h"
+#include "compiler/autodiff/DifferentiableOpInterface.h"
+#include "runtime/base/File.h"
+#include "runtime/base/Sha256.h"
+#include "runtime/format/Safetensors.h"
+#include "tools/ntc/PhaseFiles.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <chrono>
+
+using namespace mlir;
+
+namespace ntc::driver {
+
+void registerCompiler(DialectRegistry &registry) {
+  registry.insert<ir::nn::NnDialect, ir::train::TrainDialect, ir::plan::PlanDialect,
+                  arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
+                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
+                  vector::VectorDialect>();
+  autodiff::registerDifferentiationRules(registry);
+  codegen::cpu::registerTranslations(registry);
+}
+
+namespace {
+
+/// Seconds since `start`, which becomes now.
+double lap(std::chrono::steady_clock::time_point &start) {
+  auto now = std::chrono::steady_clock::now();
+  double seconds = std::chrono::duration<double>(now - start).count();
+  start = now;
+  return seconds;
+}
+
+/// The bytes of `model` without the values of the states of `module`, whose shapes stay.
+std::string withoutStates(const onnx::ModelProto &model, ModuleOp module) {
+  llvm::StringSet<> states;
+  module.walk([&](ir::train::StateOp state) { states.insert(state.getSymName()); });
+  onnx::ModelProto stripped = model;
+  auto strip = [&](onnx::GraphProto &graph) {
+    for (onnx::TensorProto &tensor : *graph.mutable_initializer()) {
+      if (states.contains(tensor.name())) {
+        tensor.clear_raw_data();
+        tensor.clear_float_data();
+        tensor.clear_double_data();
+        tensor.clear_int64_data();
+        tensor.clear_int32_data();
+      }
+    }
+  };
+  strip(*stripped.mutable_graph());
+  for (onnx::TrainingInfoProto &training : *stripped.mutable_training_info()) {
+    strip(*training.mutable_algorithm());
+  }
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  stripped.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+/// Collects diagnostics as sentences for the user.
+class Messages {
+public:
+  explicit Messages(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+            add(diagnostic);
+          }
+          return success();
+        }) {}
+
+  CompileError error(bool unsupported = false) {
+    if (messages.empty()) {
+      messages.push_back("the compiler failed without a diagnostic");
+    }
+    return {std::move(messages), unsupported};
+  }
+
+private:
+  std::vector<std::string> messages;
+  ScopedDiagnosticHandler handler;
+
+  void add(Diagnostic &diagnostic) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    if (!isa<UnknownLoc>(diagnostic.getLocation())) {
+      stream << diagnostic.getLocation() << ": ";
+    }
+    stream << diagnostic;
+    for (Diagnostic &note : diagnostic.getNotes()) {
+      stream << "\n  note: " << note;
+    }
+    messages.push_back(std::move(text));
+  }
+};
+
+CompileError single(std::string message) { return {{std::move(message)}, false}; }
+
+CompileError toError(llvm::Error error) { return single(llvm::toString(std::move(error))); }
+
+/// Writes `text` to `output`, where "-" is stdout.
+std::optional<CompileError> writeText(StringRef text, const std::string &output) {
+  std::error_code code;
+  llvm::ToolOutputFile file(output, code, llvm::sys::fs::OF_None);
+  if (code) {
+    return single("cannot write " + output + ": " + code.message());
+  }
+  file.os() << text;
+  file.keep();
+  return std::nullopt;
+}
+
+std::string textOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  op->print(stream, OpPrintingFlags().enableDebugInfo().useLocalScope());
+  stream << "\n";
+  return text;
+}
+
+/// One compilation: holds what its steps share.
+class Compilation {
+public:
+  Compilation(MLIRContext &context, const CompileOptions &options, const std::string &output)
+      : context(context), options(options), output(output), messages(context) {
+    context.loadAllAvailableDialects();
+  }
+
+  CompileTimes times;
+  codegen::artifact::ManifestInputs inputs;
+  /// Contents that the program refers to.
+  PhaseFiles files;
+
+  Messages &diagnostics() { return messages; }
+
+  std::optional<CompileError> run(ModuleOp module, rt::artifact::Manifest *manifest) {
+    auto start = std::chrono::steady_clock::now();
+    pipelines::PipelineOptions pipeline{options.disabledPasses, options.dumpPhasesTo};
+    PassManager pm(&context);
+    std::string error;
+    if (failed(pipelines::buildPipeline(pm, options.compileFrom, options.compileTo, pipeline,
+                                        error))) {
+      return single(error);
+    }
+    auto programs = llvm::to_vector(module.getBody()->getOps<ir::train::ProgramOp>());
+    if (programs.size() != 1) {
+      return single("expected one train.program, found " + std::to_string(programs.size()));
+    }
+    ir::train::ProgramOp program = programs.front();
+    if (!options.dumpPhasesTo.empty()) {
+      if (llvm::Error error = writePhaseFiles(program, files, options.dumpPhasesTo)) {
+        return toError(std::move(error));
+      }
+    }
+    if (failed(pm.run(module))) {
+      return messages.error();
+    }
+    times.passes = lap(start);
+    if (options.compileTo != pipelines::Phase::Compiled || options.emit == Emit::Mlir) {
+      return writeMlir(module, program);
+    }
+    return emit(program, manifest);
+  }
+
+private:
+  MLIRContext &context;
+  const CompileOptions &options;
+  std::string output;
+  Messages messages;
+
+  /// The program as text, with the weights that it names beside it where it is a file.
+  std::optional<CompileError> writeMlir(ModuleOp module, ir::train::ProgramOp program) {
+    NamedAttrList metadata(program.getMetadataAttr());
+    metadata.erase(kMetadataModelFile);
+    program.setMetadataAttr(metadata.getDictionary(&context));
+    if (output != "-") {
+      if (llvm::Error error = writePhaseWeights(program, files, rt::folderOf(output))) {
+        return toError(std::move(error));
+      }
+    }
+    return writeText(textOf(module), output);
+  }
+
+  std::optional<CompileError> emit(ir::train::ProgramOp program, rt::artifact::Manifest *manifest) {
+    auto start = std::chrono::steady_clock::now();
+    auto target = codegen::cpu::CpuTarget::create(options.mcpu);
+    if (!target) {
+      return toError(target.takeError());
+    }
+    codegen::cpu::VectorEmitter emitter(*target);
+    auto kernels = codegen::cpu::emitKernels(program, emitter);
+    if (failed(kernels) || failed(codegen::cpu::lowerToLlvmDialect(**kernels))) {
+      return messages.error();
+    }
+    times.emit = lap(start);
+    llvm::LLVMContext llvmContext;
+    std::unique_ptr<llvm::Module> module =
+        codegen::cpu::translateKernels(**kernels, llvmContext, *target);
+    if (!module) {
+      return messages.error();
+    }
+    if (options.emit == Emit::Llvm) {
+      std::string text;
+      llvm::raw_string_ostream(text) << *module;
+      return writeText(text, output);
+    }
+    if (options.emit == Emit::So) {
+      if (auto error = addManifest(program, *target, *module, manifest)) {
+        return error;
+      }
+    }
+    auto object = codegen::cpu::emitObject(*module, *target, options.emit == Emit::Asm);
+    times.llvm = lap(start);
+    if (options.emit != Emit::So) {
+      return writeText(StringRef(object.data(), object.size()), output);
+    }
+    if (llvm::Error error = codegen::artifact::linkArtifact(object, output)) {
+      return toError(std::move(error));
+    }
+    times.link = lap(start);
+    return std::nullopt;
+  }
+
+  std::optional<CompileError> addManifest(ir::train::ProgramOp program,
+                                          const codegen::cpu::CpuTarget &target,
+                                          llvm::Module &module, rt::artifact::Manifest *manifest) {
+    inputs.precision = options.f64 ? "f64" : "f32";
+    inputs.flushDenormals = options.flushDenormals;
+    inputs.ntcVersion = NTC_VERSION;
+    inputs.modelPb = files.modelPb;
+    if (auto error = writeWeights()) {
+      return error;
+    }
+    auto built = codegen::artifact::buildManifest(program, target, inputs);
+    if (failed(built)) {
+      return messages.error();
+    }
+    codegen::artifact::addArtifactSymbols(module, *built);
+    if (manifest) {
+      *manifest = std::move(*built);
+    }
+    return std::nullopt;
+  }
+
+  /// Large imported values lie beside the artifact, which must not grow with the model.
+  std::optional<CompileError> writeWeights() {
+    if (files.weights.empty()) {
+      return std::nullopt;
+    }
+    std::string path = output + ".safetensors";
+    std::vector<rt::format::TensorToStore> tensors;
+    for (const auto &[name, tensor] : files.weights) {
+      tensors.push_back(
+          {name,
+           tensor.dtype,
+           tensor.shape,
+           {reinterpret_cast<const uint8_t *>(tensor.bytes.data()), tensor.bytes.size()}});
+    }
+    if (rt::Status status =
+            rt::format::writeSafetensors(path, std::move(tensors), {}, rt::format::Checksum::With);
+        !status) {
+      return single(std::string(status.message()));
+    }
+    auto bytes =
+        llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (!bytes) {
+      return single("cannot read " + path + ": " + bytes.getError().message());
+    }
+    inputs.weightsFile = llvm::sys::path::filename(path).str();
+    inputs.weightsSha256 =
+        rt::hex(rt::sha256({reinterpret_cast<const uint8_t *>((*bytes)->getBufferStart()),
+                            (*bytes)->getBufferSize()}));
+    return std::nullopt;
+  }
+};
+
+} // namespace
+
+std::optional<CompileError> compileModel(const onnx::ModelProto &model,
+                                         const CompileOptions &options, const std::string &output,
+                                         rt::artifact::Manifest *manifest, CompileTimes *times) {
+  auto start = std::chrono::steady_clock::now();
+  DialectRegistry registry;
+  registerCompiler(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  Compilation compilation(context, options, output);
+  importer::ImportOptions importOptions;
+  importOptions.batchSizes.assign(options.batchSizes.begin(), options.batchSizes.end());
+  importOptions.f64 = options.f64;
+  const bool endsInFile = options.compileTo != pipelines::Phase::Compiled && output != "-";
+  importOptions.weightsFile = options.dumpPhasesTo.empty() && endsInFile
+                                  ? llvm::sys::path::filename(output).str() + ".safetensors"
+                                  : kPhaseWeightsFile.str();
+  importer::ImportReport report;
+  auto module = importer::importModel(model, context, importOptions, report);
+  if (failed(module)) {
+    CompileError error;
+    error.unsupported = report.hasUnsupported();
+    for (const auto &diagnostic : report.diagnostics) {
+      error.messages.push_back(diagnostic.str());
+    }
+    return error;
+  }
+  compilation.times.import = lap(start);
+  compilation.files.weights = std::move(report.weights);
+  std::string stripped = withoutStates(model, **module);
+  compilation.files.modelPb.assign(stripped.begin(), stripped.end());
+  auto error = compilation.run(**module, manifest);
+  if (times) {
+    *times = compilation.times;
+  }
+  return error;
+}
+
+std::optional<CompileError> compileMlir(const std::string &path, const CompileOptions &options,
+                                        const std::string &output,
+                                        rt::artifact::Manifest *manifest) {
+  DialectRegistry registry;
+  registerCompiler(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  Compilation compilation(context, options, output);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+  if (!module) {
+    return compilation.diagnostics().error();
+  }
+  for (auto program : module->getBody()->getOps<ir::train::ProgramOp>()) {
+    auto files = readPhaseFiles(program, rt::folderOf(path));
+    if (!files) {
+      return toError(files.takeError());
+    }
+    compilation.files = std::move(*files);
+  }
+  return compilation.run(*module, manifest);
+}
+
+} // namespace ntc::driver

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Joins importer, compiler and code generation: model.pb to an artifact, or to any phase on the
+// way.
+#pragma once
+
+#include "compiler/pipelines/Phases.h"
+#include "frontend/import/Import.h"
+#include "runtime/artifact/Manifest.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ntc::driver {
+
+/// What a compilation can end in.
+enum class Emit { Mlir, Llvm, Asm, Obj, So };
+
+struct CompileOptions {
+  std::string mcpu = "native";
+  std::vector<int64_t> batchSizes; ///< empty: those of the recipe
+  bool f64 = false;
+  bool flushDenormals = true;
+  Emit emit = Emit::So;
+  pipelines::Phase compileFrom =
+      pipelines::Phase::Captured; ///< of a .mlir input: the phase that it is in
+  pipelines::Phase compileTo = pipelines::Phase::Compiled;
+  std::string dumpPhasesTo;                ///< folder for one file per phase, or empty
+  std::vector<std::string> disabledPasses; ///< names without "ntc-" or with it
+  bool timing = false;
+};
+
+/// How long the parts took, in seconds, for `--timing`.
+struct CompileTimes {
+  double import = 0, passes = 0, emit = 0, llvm = 0, link = 0;
+};
+
+/// A failure: sentences for the user, and whether the model is unsupported (exit code 3) rather
+/// than wrong (1).
+struct CompileError {
+  std::vector<std::string> messages;
+  bool unsupported = false;
+};
+
+/// Registers the dialects, interfaces and translations that compileModel needs.
+void registerCompiler(mlir::DialectRegistry &registry);
+
+/// Compiles `model` and writes `output`: for Emit::So the artifact and, where imported weights are
+/// large, `<output>.safetensors` beside it; for the others text or an object file ("-" is stdout).
+/// With compileTo before Compiled, writes that phase's MLIR. Returns the manifest of an artifact
+/// (for `ntc plan` and summaries), nothing for other outputs.
+std::optional<CompileError> compileModel(const onnx::ModelProto &model,
+                                         const CompileOptions &options, const std::string &output,
+                                         rt::artifact::Manifest *manifest = nullptr,
+                                         CompileTimes *times = nullptr);
+
+/// The same from MLIR text that is in the phase `options.compileFrom`, as `--dump-phases-to` writes
+/// it.
+std::optional<CompileError> compileMlir(const std::string &path, const CompileOptions &options,
+                                        const std::string &output,
+                                        rt::artifact::Manifest *manifest = nullptr);
+
+} // namespace ntc::driver

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Sizes of last batches.
+#include "tools/ntc/DataSizes.h"
+
+#include "runtime/data/OpenDataset.h"
+
+#include <algorithm>
+
+namespace ntc::driver {
+namespace {
+
+Result<int64_t> sampleCount(const std::string &data, rt::data::Split split,
+                            std::span<const rt::artifact::InputSpec> inputs) {
+  auto source = rt::data::DataSource::parse(data);
+  if (!source) {
+    return source.status();
+  }
+  auto dataset = rt::data::openDataset(*source, split, inputs);
+  if (!dataset) {
+    return dataset.status();
+  }
+  return (*dataset)->size();
+}
+
+void addSize(std::vector<int64_t> &sizes, int64_t size) {
+  if (size > 0 && std::ranges::find(sizes, size) == sizes.end()) {
+    sizes.push_back(size);
+  }
+}
+
+} // namespace
+
+Result<std::vector<int64_t>> trainSizes(const Model &model,
+                                        const rt::train::TrainOptions &options) {
+  const int64_t batch = options.batchSize.value_or(defaultBatchSize(model));
+  const auto inputs = batchInputs(model, batch);
+  Result<int64_t> samples = sampleCount(options.data, rt::data::Split::Train, inputs);
+  if (!samples) {
+    return samples.status();
+  }
+  int64_t validation = std::min(options.valSplit.value_or(0), *samples);
+  const int64_t training = *samples - validation;
+  if (!options.val.empty() && !options.valSplit) {
+    Result<int64_t> other = sampleCount(options.val, rt::data::Split::Test, inputs);
+    if (!other) {
+      return other.status();
+    }
+    validation = *other;
+  }
+  std::vector<int64_t> sizes = {batch};
+  const int64_t batches = training / batch + (training % batch != 0 ? 1 : 0);
+  const bool reachesLast =
+      options.dryRun ? training < batch : options.maxSteps.value_or(INT64_MAX) >= batches;
+  if (!options.dropLast && reachesLast) {
+    addSize(sizes, training % batch);
+  }
+  addSize(sizes, validation % batch);
+  return sizes;
+}
+
+Result<std::vector<int64_t>> evalSizes(std::span<const rt::artifact::InputSpec> inputs,
+                                       const std::string &data, int64_t batchSize, bool dropLast) {
+  Result<int64_t> samples = sampleCount(data, rt::data::Split::Test, inputs);
+  if (!samples) {
+    return samples.status();
+  }
+  std::vector<int64_t> sizes;
+  if (*samples >= batchSize) {
+    sizes.push_back(batchSize);
+  }
+  if (!dropLast || sizes.empty()) {
+    addSize(sizes, *samples % batchSize);
+  }
+  return sizes;
+}
+
+} // namespace ntc::driver

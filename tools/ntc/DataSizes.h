@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The batch sizes that a run over a data set needs: shapes are static, so the last batch of an
+// epoch has an entry of its own.
+#pragma once
+
+#include "runtime/train/Options.h"
+#include "tools/ntc/ModelInput.h"
+
+namespace ntc::driver {
+
+/// Sizes for training `model` as `options` say, the training batch first: the batch, the last one
+/// of an epoch, the last one of validation. Errors: those of the data set.
+Result<std::vector<int64_t>> trainSizes(const Model &model, const rt::train::TrainOptions &options);
+
+/// Sizes for evaluating on `data` in batches of `batchSize`.
+Result<std::vector<int64_t>> evalSizes(std::span<const rt::artifact::InputSpec> inputs,
+                                       const std::string &data, int64_t batchSize, bool dropLast);
+
+} // namespace ntc::driver

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// ntc export: the state of a run as a file of another program's format.
+#include "frontend/format/ModelFile.h"
+#include "frontend/format/Names.h"
+#include "frontend/format/TrainingInfo.h"
+#include "runtime/format/Safetensors.h"
+#include "runtime/train/OpenModel.h"
+#include "tools/ntc/ModelInput.h"
+
+#include <cstring>
+#include <set>
+
+namespace ntc::driver {
+namespace {
+
+using rt::DType;
+using rt::artifact::Role;
+using rt::artifact::StateSpec;
+
+bool isParameterOrBuffer(const StateSpec &state) {
+  return state.role == Role::Parameter || state.role == Role::Buffer;
+}
+
+/// Bytes of `state` in the element type that the model file declares: an f64 compilation of an f32
+/// model is rounded.
+Result<std::string> bytesFor(const StateSpec &state, std::span<const uint8_t> bytes,
+                             int32_t dtype) {
+  const bool same = (state.dtype == DType::F32 && dtype == onnx::TensorProto::FLOAT) ||
+                    (state.dtype == DType::F64 && dtype == onnx::TensorProto::DOUBLE) ||
+                    (state.dtype == DType::I64 && dtype == onnx::TensorProto::INT64);
+  if (same) {
+    return std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  }
+  if (state.dtype != DType::F64 || dtype != onnx::TensorProto::FLOAT) {
+    return rt::error(Code::Unsupported, "state ", quoted(state.name), " has type ",
+                     rt::nameOf(state.dtype), ", which the model file cannot hold");
+  }
+  std::string out(bytes.size() / 2, '\0');
+  for (size_t i = 0; i < bytes.size() / sizeof(double); ++i) {
+    double wide = 0;
+    std::memcpy(&wide, bytes.data() + i * sizeof(double), sizeof(double));
+    auto narrow = static_cast<float>(wide);
+    std::memcpy(out.data() + i * sizeof(float), &narrow, sizeof(float));
+  }
+  return out;
+}
+
+/// Puts the session's states into the initializers of the same names.
+Status fill(onnx::GraphProto &graph, rt::exec::Session &session) {
+  for (onnx::TensorProto &tensor : *graph.mutable_initializer()) {
+    for (const StateSpec &state : session.manifest().states) {
+      if (state.name != tensor.name()) {
+        continue;
+      }
+      Result<std::string> bytes = bytesFor(state, session.stateBytes(state), tensor.data_type());
+      if (!bytes) {
+        return bytes.status();
+      }
+      tensor.clear_float_data();
+      tensor.clear_double_data();
+      tensor.clear_int64_data();
+      tensor.set_raw_data(bytes.take());
+    }
+  }
+  return Status::ok();
+}
+
+/// Leaves the forward pass alone: no training step, no recipe, no functions or operator sets that
+/// nothing uses any more.
+void reduceToInference(onnx::ModelProto &model) {
+  format::removeAlgorithm(model);
+  model.clear_training_info();
+  auto *metadata = model.mutable_metadata_props();
+  for (int i = metadata->size() - 1; i >= 0; --i) {
+    if (metadata->Get(i).key().starts_with("ntc.")) {
+      metadata->DeleteSubrange(i, 1);
+    }
+  }
+  std::set<std::string> domains = {"", "ai.onnx"};
+  auto visit = [&](const auto &nodes) {
+    for (const onnx::NodeProto &node : nodes) {
+      domains.insert(node.domain());
+    }
+  };
+  visit(model.graph().node());
+  for (const onnx::FunctionProto &function : model.functions()) {
+    visit(function.node());
+  }
+  auto *opsets = model.mutable_opset_import();
+  for (int i = opsets->size() - 1; i >= 0; --i) {
+    if (!domains.contains(opsets->Get(i).domain())) {
+      opsets->DeleteSubrange(i, 1);
+    }
+  }
+}
+
+Status exportModel(rt::exec::Session &session, const std::string &out) {
+  const std::vector<uint8_t> &embedded = session.manifest().modelPb;
+  if (embedded.empty()) {
+    return rt::error(Code::Unsupported, "the artifact embeds no model; export to .safetensors");
+  }
+  auto model = format::parseModel(embedded, "the artifact's model");
+  if (!model) {
+    return Status(Code::Corrupt, model.status().message());
+  }
+  if (Status status = fill(*model->mutable_graph(), session); !status) {
+    return status;
+  }
+  if (out.ends_with(".onnx")) {
+    reduceToInference(*model);
+  } else {
+    for (onnx::TrainingInfoProto &info : *model->mutable_training_info()) {
+      // What was trained is kept, and the optimizer's state with it.
+      info.clear_initialization();
+      info.clear_initialization_binding();
+      if (Status status = fill(*info.mutable_algorithm(), session); !status) {
+        return status;
+      }
+    }
+    // The hash of the step does not cover the initialization half.
+  }
+  Status status = format::writeModel(*model, out);
+  return status ? status : Status(Code::Io, status.message());
+}
+
+Status exportStates(rt::exec::Session &session, const std::string &out) {
+  std::vector<rt::format::TensorToStore> tensors;
+  for (const StateSpec &state : session.manifest().states) {
+    if (isParameterOrBuffer(state)) {
+      tensors.push_back({state.name, state.dtype, state.shape, session.stateBytes(state)});
+    }
+  }
+  return rt::format::writeSafetensors(out, std::move(tensors), {{"format", "pt"}},
+                                      rt::format::Checksum::Without);
+}
+
+} // namespace
+
+int runExport(const Verb &verb, Words words) {
+  rt::train::ModelOptions options;
+  std::string out;
+  std::vector<Flag> flags = {
+      rt::train::textFlag("--out,-o", "FILE", out, "FILE.onnx, FILE.pb or FILE.safetensors"),
+      rt::train::textFlag("--checkpoint", "WHICH", options.checkpoint,
+                          "best, latest or a file (default: best, else latest)"),
+  };
+  std::vector<std::string> positionals;
+  if (auto code = parseWords(verb, words, flags, {1, 1, "one run"}, positionals)) {
+    return *code;
+  }
+  if (out.empty()) {
+    return failUsage(verb, "say where to write with -o trained.onnx");
+  }
+  if (!out.ends_with(".onnx") && !out.ends_with(".pb") && !out.ends_with(".safetensors")) {
+    return failUsage(
+        verb, concat("-o: expected FILE.onnx, FILE.pb or FILE.safetensors, found ", quoted(out)));
+  }
+  if (kindOf(positionals[0]) == FileKind::Model) {
+    return failUsage(verb, positionals[0] + " is not trained; name a run folder or a compiled "
+                                            "model with --checkpoint");
+  }
+  options.model = positionals[0];
+  options.threads = 1;
+  auto session = rt::train::openModel(options, {});
+  if (!session) {
+    return fail(verb, session.status());
+  }
+  Status status =
+      out.ends_with(".safetensors") ? exportStates(**session, out) : exportModel(**session, out);
+  if (!status) {
+    return fail(verb, status);
+  }
+  note(concat("wrote ", out));
+  return kDone;
+}
+
+} // namespace ntc::driver

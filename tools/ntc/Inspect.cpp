@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// ntc inspect: what a file of ours holds.
+#include "frontend/format/ModelFile.h"
+#include "frontend/format/TensorType.h"
+#include "runtime/artifact/Artifact.h"
+#include "runtime/data/OpenDataset.h"
+#include "runtime/format/Json.h"
+#include "runtime/format/Safetensors.h"
+#include "runtime/train/Checkpoints.h"
+#include "runtime/train/RunFolder.h"
+#include "tools/ntc/ModelInput.h"
+
+#include <cstdio>
+#include <cstring>
+
+namespace ntc::driver {
+namespace {
+
+/// A result under construction: lines for people and members for machines at the same time.
+class Report {
+public:
+  Report() { json_.beginObject(); }
+
+  void text(std::string_view key, std::string_view value) {
+    json_.key(key);
+    json_.string(value);
+    line(key, value);
+  }
+  void number(std::string_view key, int64_t value) {
+    json_.key(key);
+    json_.integer(value);
+    line(key, grouped(value));
+  }
+  void bytes(std::string_view key, uint64_t value) {
+    json_.key(key);
+    json_.integer(static_cast<int64_t>(value));
+    line(key, bytesText(value));
+  }
+  void beginList(std::string_view key) {
+    json_.key(key);
+    json_.beginArray();
+    lines_ += concat(key, ":\n");
+  }
+  void endList() { json_.endArray(); }
+  /// One row of a list: its name, and what else is known of it.
+  void row(std::string_view name, std::string_view type, std::span<const int64_t> shape,
+           std::string_view role) {
+    json_.beginObject();
+    json_.key("name");
+    json_.string(name);
+    json_.key("type");
+    json_.string(type);
+    json_.key("shape");
+    json_.beginArray();
+    for (int64_t size : shape) {
+      json_.integer(size);
+    }
+    json_.endArray();
+    if (!role.empty()) {
+      json_.key("role");
+      json_.string(role);
+    }
+    json_.endObject();
+    char buffer[400];
+    std::snprintf(buffer, sizeof(buffer), "  %-44.200s %-5.20s %-20.60s %s\n",
+                  std::string(name).c_str(), std::string(type).c_str(),
+                  rt::shapeText(shape).c_str(), std::string(role).c_str());
+    lines_ += buffer;
+  }
+
+  int finish(bool json) {
+    json_.endObject();
+    json ? printLine(json_.text()) : print(lines_);
+    return kDone;
+  }
+
+private:
+  void line(std::string_view key, std::string_view value) {
+    std::string name(key);
+    name.resize(std::max<size_t>(16, name.size() + 1), ' ');
+    lines_ += concat(name, value, "\n");
+  }
+
+  rt::format::JsonWriter json_;
+  std::string lines_;
+};
+
+std::string_view nameOf(rt::artifact::Role role) {
+  using rt::artifact::Role;
+  return role == Role::Parameter ? "parameter"
+         : role == Role::Buffer  ? "buffer"
+         : role == Role::Moment  ? "moment"
+                                 : "counter";
+}
+
+Status inspectArtifact(const std::string &path, Report &report) {
+  auto manifest = rt::artifact::readManifest(path);
+  if (!manifest) {
+    return manifest.status();
+  }
+  std::string features;
+  for (const std::string &feature : manifest->cpuFeatures) {
+    features += (features.empty() ? "" : " ") + feature;
+  }
+  report.text("kind", "artifact");
+  report.text("model", manifest->modelName);
+  report.text("ntc", manifest->ntcVersion);
+  report.text("program", manifest->programHash);
+  report.text("cpu", manifest->cpu);
+  report.text("needs", features);
+  report.text("precision", manifest->precision);
+  report.bytes("arena_bytes", manifest->arenaBytes);
+  report.number("kernels", manifest->kernelCount);
+  if (!manifest->weightsFile.empty()) {
+    report.text("weights", manifest->weightsFile);
+  }
+  std::string controls;
+  for (const auto &control : manifest->controls) {
+    controls +=
+        (controls.empty() ? "" : ", ") +
+        (control.isInteger ? control.name : concat(control.name, "=", control.defaultValue));
+  }
+  report.text("controls", controls);
+  std::string entries;
+  for (const auto &entry : manifest->entries) {
+    entries += concat(entries.empty() ? "" : ", ", entry.name, " (", entry.calls.size(), " calls)");
+  }
+  report.text("entries", entries);
+  report.beginList("states");
+  for (const auto &state : manifest->states) {
+    report.row(state.name, rt::nameOf(state.dtype), state.shape, nameOf(state.role));
+  }
+  report.endList();
+  return Status::ok();
+}
+
+Status inspectSafetensors(const std::string &path, Report &report) {
+  auto file = rt::format::Safetensors::open(path);
+  if (!file) {
+    return file.status();
+  }
+  auto checked = file->verifyChecksum();
+  if (!checked) {
+    return rt::withContext(checked.status(), path);
+  }
+  auto program = file->metadataValue("ntc.program");
+  report.text("kind", program ? "checkpoint" : "safetensors");
+  report.text("checksum", *checked ? "right" : "none");
+  for (const auto &[key, value] : file->metadata()) {
+    report.text(key, value);
+  }
+  for (const char *key : {"train.step", "train.epoch", "train.cursor", "train.seed"}) {
+    const auto *tensor = file->find(key);
+    if (tensor && tensor->dtype == rt::DType::I64 && tensor->bytes.size() == 8) {
+      int64_t value = 0;
+      std::memcpy(&value, tensor->bytes.data(), sizeof(value));
+      report.number(key, value);
+    }
+  }
+  uint64_t total = 0;
+  for (const auto &tensor : file->tensors()) {
+    total += tensor.bytes.size();
+  }
+  report.bytes("data_bytes", total);
+  report.beginList("tensors");
+  for (const auto &tensor : file->tensors()) {
+    report.row(tensor.name, tensor.dtypeName, tensor.shape, "");
+  }
+  report.endList();
+  return Status::ok();
+}
+
+std::optional<ModelProblem> inspectModel(const std::string &path, Report &report) {
+  Model model;
+  if (auto problem = loadModel(path, {}, NeedStep::No, model)) {
+    return problem;
+  }
+  const onnx::GraphProto &graph = model.proto.graph();
+  report.text("kind", "model");
+  report.text("model", model.name);
+  report.text("producer", model.proto.producer_name() + " " + model.proto.producer_version());
+  std::string opsets;
+  for (const auto &opset : model.proto.opset_import()) {
+    opsets += concat(opsets.empty() ? "" : ", ",
+                     opset.domain().empty() ? "ai.onnx" : opset.domain(), " ", opset.version());
+  }
+  report.text("opsets", opsets);
+  report.number("nodes", graph.node_size());
+  report.text("training_step",
+              !model.hasStep ? "none"
+              : model.spec.loss().name().empty()
+                  ? "of its own"
+                  : model.spec.loss().name() + ", " + model.spec.optimizer().name());
+  std::string rates;
+  for (const auto &[name, value] : model.spec.optimizer().hyperparameters()) {
+    rates += concat(rates.empty() ? "" : ", ", name, "=", value);
+  }
+  if (!rates.empty()) {
+    report.text("controls", rates);
+  }
+  report.beginList("inputs");
+  for (const auto &input : batchInputs(model, defaultBatchSize(model))) {
+    report.row(input.name, rt::nameOf(input.dtype), input.shape,
+               input.isTarget ? "target" : "input");
+  }
+  report.endList();
+  report.beginList("initializers");
+  for (const onnx::TensorProto &tensor : graph.initializer()) {
+    std::vector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
+    report.row(tensor.name(), format::dtypeName(tensor.data_type()), shape, "");
+  }
+  report.endList();
+  return std::nullopt;
+}
+
+Status inspectRun(const std::string &path, Report &report) {
+  if (!rt::train::holdsRun(path)) {
+    return rt::error(Code::NotFound, "folder '", path, "' holds no run");
+  }
+  auto record = rt::train::readRunRecord(path);
+  if (!record) {
+    return record.status();
+  }
+  auto checkpoints = rt::train::Checkpoints::view(path);
+  report.text("kind", "run");
+  report.text("data", record->data);
+  if (!record->val.empty()) {
+    report.text("val", record->val);
+  }
+  report.number("val_split", record->valSplit);
+  report.number("samples", record->samples);
+  report.number("batch_size", record->batchSize);
+  report.number("seed", record->seed);
+  report.text("program", record->program);
+  std::string steps;
+  for (int64_t step : checkpoints.steps()) {
+    steps += concat(steps.empty() ? "" : ", ", step);
+  }
+  report.text("checkpoints", steps);
+  for (auto mark : {rt::train::Mark::Latest, rt::train::Mark::Best}) {
+    if (auto step = checkpoints.marked(mark)) {
+      report.number(rt::train::nameOf(mark), *step);
+    }
+  }
+  return Status::ok();
+}
+
+Status inspectData(const std::string &text, Report &report) {
+  auto source = rt::data::DataSource::parse(text);
+  if (!source) {
+    return rt::error(Code::InvalidArgument, "there is no file ", quoted(text),
+                     ", and it is no data: ", source.status().message());
+  }
+  auto data = rt::data::openDataset(*source, rt::data::Split::Train, {});
+  if (!data) {
+    return data.status();
+  }
+  report.text("kind", "data");
+  report.text("data", text);
+  report.number("samples", (*data)->size());
+  report.beginList("fields");
+  for (const rt::data::Field &field : (*data)->fields()) {
+    std::string role = field.isTarget ? "target" : "input";
+    role += field.classes > 0 ? concat(", ", field.classes, " classes") : "";
+    report.row(field.name, rt::nameOf(field.dtype), field.shape, role);
+  }
+  report.endList();
+  return Status::ok();
+}
+
+} // namespace
+
+int runInspect(const Verb &verb, Words words) {
+  bool json = false;
+  std::vector<std::string> positionals;
+  if (auto code = parseWords(verb, words, {jsonFlag(json)}, {1, 1, "one file"}, positionals)) {
+    return *code;
+  }
+  const std::string &path = positionals[0];
+  Report report;
+  Status status = Status::ok();
+  switch (kindOf(path)) {
+  case FileKind::Folder:
+    status = inspectRun(path, report);
+    break;
+  case FileKind::Elf:
+    status = inspectArtifact(path, report);
+    break;
+  case FileKind::Safetensors:
+    status = inspectSafetensors(path, report);
+    break;
+  case FileKind::Missing:
+    status = inspectData(path, report);
+    break;
+  case FileKind::Mlir:
+    return failUsage(verb, path + " is text: read it, or run ntc-opt on it");
+  case FileKind::Model:
+    if (auto problem = inspectModel(path, report)) {
+      return fail(verb, *problem);
+    }
+    break;
+  }
+  return status ? report.finish(json) : fail(verb, status);
+}
+
+} // namespace ntc::driver

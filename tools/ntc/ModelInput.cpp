@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reading models and applying flags to their recipes.
+#include "tools/ntc/ModelInput.h"
+
+#include "frontend/format/ModelFile.h"
+#include "frontend/format/Names.h"
+#include "frontend/format/Pack.h"
+#include "frontend/format/SpecFlags.h"
+#include "frontend/format/TrainingInfo.h"
+#include "frontend/format/Verifier.h"
+#include "frontend/import/OpTable.h"
+#include "runtime/base/File.h"
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <unistd.h>
+
+namespace ntc::driver {
+namespace {
+
+constexpr int64_t kDefaultBatch = 64;
+
+/// True where a node is of an operator that the importer does not know: the model is sound but
+/// beyond this compiler.
+bool hasUnsupportedOperator(const onnx::ModelProto &model) {
+  auto isLocal = [&](const onnx::NodeProto &node) {
+    for (const onnx::FunctionProto &function : model.functions()) {
+      if (function.domain() == node.domain() && function.name() == node.op_type()) {
+        return true;
+      }
+    }
+    return false;
+  };
+  for (const onnx::NodeProto &node : model.graph().node()) {
+    std::string domain = node.domain() == "ai.onnx" ? "" : node.domain();
+    if (!isLocal(node) && !importer::findOp(domain, node.op_type())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+ModelProblem problemsOf(const std::vector<format::Diagnostic> &diagnostics, int code) {
+  ModelProblem problem{{}, code};
+  for (const format::Diagnostic &diagnostic : diagnostics) {
+    problem.messages.push_back(diagnostic.str());
+  }
+  return problem;
+}
+
+std::optional<ModelProblem> usageProblem(const Status &status) {
+  return ModelProblem{{status.message()}, kUsage};
+}
+
+/// Puts the flags into a recipe. Errors: what is wrong with a flag.
+Status overlay(const StepFlags &flags, TrainSpec &spec) {
+  if (!flags.loss.empty()) {
+    auto loss = format::parseLoss(flags.loss);
+    if (!loss) {
+      return rt::withContext(loss.status(), "--loss");
+    }
+    *spec.mutable_loss() = *loss;
+    spec.clear_metrics();
+    bool classes = loss->name() == "cross_entropy" || loss->name() == "nll";
+    if (classes && !loss->probabilities()) {
+      spec.add_metrics("accuracy");
+    }
+  }
+  if (!flags.optimizer.empty()) {
+    auto optimizer = format::parseOptimizer(flags.optimizer);
+    if (!optimizer) {
+      return rt::withContext(optimizer.status(), "--optimizer");
+    }
+    *spec.mutable_optimizer() = *optimizer;
+  }
+  if (!flags.schedule.empty()) {
+    auto schedule = format::parseSchedule(flags.schedule);
+    if (!schedule) {
+      return rt::withContext(schedule.status(), "--schedule");
+    }
+    *spec.mutable_schedule() = *schedule;
+  }
+  if (!flags.freeze.empty()) {
+    spec.clear_frozen();
+    for (const std::string &pattern : flags.freeze) {
+      spec.add_frozen(pattern);
+    }
+  }
+  if (flags.clipNorm) {
+    spec.mutable_clip()->set_max_norm(*flags.clipNorm);
+  }
+  return Status::ok();
+}
+
+std::string nameOf(const onnx::ModelProto &proto, const TrainSpec &spec, const std::string &path) {
+  if (!spec.model().empty()) {
+    return spec.model();
+  }
+  std::string stem = std::filesystem::path(path).stem().string();
+  return stem.empty() ? proto.graph().name() : stem;
+}
+
+std::optional<ModelProblem> packWith(const StepFlags &flags, const TrainSpec &spec, Model &model) {
+  bool unsupported = hasUnsupportedOperator(model.proto);
+  format::Notes notes;
+  format::PackOptions options{spec, flags.reinit};
+  auto problems = format::pack(model.proto, options, notes);
+  for (const std::string &each : notes) {
+    note("note: " + each);
+  }
+  if (!problems.empty()) {
+    return problemsOf(problems, unsupported ? kUnsupported : kFailed);
+  }
+  return std::nullopt;
+}
+
+std::optional<rt::DType> dtypeOf(int32_t dtype) {
+  switch (dtype) {
+  case onnx::TensorProto::FLOAT:
+    return rt::DType::F32;
+  case onnx::TensorProto::DOUBLE:
+    return rt::DType::F64;
+  case onnx::TensorProto::INT64:
+    return rt::DType::I64;
+  case onnx::TensorProto::INT32:
+    return rt::DType::I32;
+  case onnx::TensorProto::UINT8:
+    return rt::DType::U8;
+  default:
+    return std::nullopt;
+  }
+}
+
+} // namespace
+
+std::vector<std::string> StepFlags::given() const {
+  std::vector<std::string> names;
+  auto add = [&](const char *name, bool there) {
+    if (there) {
+      names.emplace_back(name);
+    }
+  };
+  add("--loss", !loss.empty());
+  add("--optimizer", !optimizer.empty());
+  add("--freeze", !freeze.empty());
+  add("--reinit", !reinit.empty());
+  add("--clip-grad-norm", clipNorm.has_value());
+  return names;
+}
+
+std::vector<Flag> stepFlags(StepFlags &flags) {
+  using namespace rt::train;
+  return {
+      textFlag("--loss", "LOSS", flags.loss,
+               "cross_entropy, nll, mse, l1 or bce_with_logits, with settings after commas: "
+               "cross_entropy,label_smoothing=0.1 (default: the model's)"),
+      textFlag("--optimizer", "OPTIMIZER", flags.optimizer,
+               "sgd, adam, adamw or adadelta, with settings after commas: "
+               "sgd,lr=0.1,momentum=0.9,weight_decay=5e-4,nesterov (default: the model's)"),
+      textFlag("--schedule", "SCHEDULE", flags.schedule,
+               "learning rate over epochs: step,step_size=1,gamma=0.7, "
+               "multistep,milestones=30:60, exponential,gamma=0.9, cosine,t_max=20 or none "
+               "(default: the model's)"),
+      listFlag("--freeze", "PATTERN", flags.freeze,
+               "parameters that are not trained: a glob over names such as 'layer1.*', or an "
+               "expression between slashes; may be repeated"),
+      listFlag("--reinit", "PATTERN", flags.reinit,
+               "parameters that are drawn afresh instead of kept; may be repeated"),
+      numberFlag("--clip-grad-norm", flags.clipNorm, 0.0,
+                 "limit of the 2-norm of all gradients together (default: the model's; 0: none)"),
+  };
+}
+
+std::vector<Flag> targetFlags(TargetFlags &flags) {
+  auto precision = choiceFlag("--precision", "TYPE", {"f32", "f64", "bf16", "f16"}, flags.precision,
+                              "element type of the step: f32 or f64 (default: the model's, f32)");
+  auto choose = precision.set;
+  precision.set = [choose](std::string_view text) {
+    if (text == "bf16" || text == "f16") {
+      return rt::error(Code::InvalidArgument, text,
+                       " is not available in this version; f32 and f64 are");
+    }
+    return choose(text);
+  };
+  return {
+      rt::train::textFlag("--mcpu", "NAME", flags.mcpu,
+                          "processor to compile for: native, x86-64-v3, znver4, … as clang takes "
+                          "it (default: native)"),
+      precision,
+      choiceFlag("--denormals", "HOW", {"flush", "keep"}, flags.denormals,
+                 "subnormal numbers: flush to zero or keep (default: flush)"),
+      listFlag("--disable-pass", "NAME", flags.disabledPasses,
+               "leave out an optional pass; may be repeated"),
+  };
+}
+
+ModelProblem problemOf(const CompileError &error) {
+  return {error.messages, error.unsupported ? kUnsupported : kFailed};
+}
+
+int fail(const Verb &verb, const ModelProblem &problem) {
+  for (const std::string &message : problem.messages) {
+    std::fprintf(stderr, "ntc %s: error: %s\n", std::string(verb.name).c_str(), message.c_str());
+  }
+  if (problem.code == kUsage) {
+    std::fprintf(stderr, "try 'ntc help %s'\n", std::string(verb.name).c_str());
+  }
+  return problem.code;
+}
+
+std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &flags,
+                                      NeedStep need, Model &model) {
+  auto read = format::readModel(path);
+  if (!read) {
+    return ModelProblem{{read.status().message()}, kFailed};
+  }
+  model.proto = read.take();
+  bool hasRecipe = format::findMetadata(model.proto, format::recipeKey) != nullptr;
+  if (hasRecipe) {
+    auto spec = format::recipeOf(model.proto);
+    if (!spec) {
+      return ModelProblem{{concat(path, ": ", spec.status().message())}, kFailed};
+    }
+    model.spec = *spec;
+  }
+  bool foreign = model.proto.training_info_size() > 0 && !format::isGenerated(model.proto);
+  model.hasStep = model.proto.training_info_size() > 0;
+  model.name = nameOf(model.proto, model.spec, path);
+  std::vector<std::string> given = flags.given();
+  if (foreign && !given.empty()) {
+    return ModelProblem{{concat(path, " has a training step of its own, which ", given[0],
+                                " cannot change; remove its training_info to use flags")},
+                        kUsage};
+  }
+  TrainSpec spec = model.spec;
+  if (Status status = overlay(flags, spec); !status) {
+    return usageProblem(status);
+  }
+  if (!model.hasStep && (flags.loss.empty() || flags.optimizer.empty())) {
+    if (need == NeedStep::Yes) {
+      const char *missing = flags.loss.empty() ? "--loss" : "--optimizer";
+      return ModelProblem{{concat(path,
+                                  " has no training step; give it one with --loss and "
+                                  "--optimizer (",
+                                  missing, " is missing)")},
+                          kUsage};
+    }
+    return std::nullopt;
+  }
+  bool changed = !given.empty() || !model.hasStep;
+  if (!changed) {
+    if (!flags.schedule.empty()) {
+      format::setMetadata(model.proto, format::recipeKey, format::recipeText(spec));
+      model.spec = spec;
+    }
+    return std::nullopt;
+  }
+  if (spec.model().empty()) {
+    spec.set_model(model.name);
+  }
+  if (auto problem = packWith(flags, spec, model)) {
+    for (std::string &message : problem->messages) {
+      message = concat(path, ": ", message);
+    }
+    return problem;
+  }
+  auto embedded = format::recipeOf(model.proto);
+  if (!embedded) {
+    return ModelProblem{{embedded.status().message()}, kFailed};
+  }
+  model.spec = *embedded;
+  model.hasStep = true;
+  return std::nullopt;
+}
+
+CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
+                              std::vector<int64_t> batchSizes) {
+  CompileOptions options;
+  options.mcpu = flags.mcpu;
+  options.batchSizes = std::move(batchSizes);
+  options.f64 = flags.precision == 1 || model.spec.precision() == Precision::F64;
+  options.flushDenormals = flags.denormals == 0;
+  options.disabledPasses = flags.disabledPasses;
+  return options;
+}
+
+int64_t defaultBatchSize(const Model &model) {
+  for (const onnx::ValueInfoProto &input : model.proto.graph().input()) {
+    const auto &shape = input.type().tensor_type().shape();
+    if (shape.dim_size() > 0 && shape.dim(0).dim_value() > 0) {
+      return shape.dim(0).dim_value();
+    }
+  }
+  return model.spec.batch_sizes_size() > 0 ? model.spec.batch_sizes(0) : kDefaultBatch;
+}
+
+std::vector<rt::artifact::InputSpec> batchInputs(const Model &model, int64_t batchSize) {
+  std::vector<rt::artifact::InputSpec> inputs;
+  const onnx::GraphProto &graph = model.proto.graph();
+  auto isInitializer = [&](const std::string &name) {
+    for (const onnx::TensorProto &tensor : graph.initializer()) {
+      if (tensor.name() == name) {
+        return true;
+      }
+    }
+    return false;
+  };
+  auto add = [&](const onnx::ValueInfoProto &value, bool isTarget) {
+    const auto &type = value.type().tensor_type();
+    auto dtype = dtypeOf(type.elem_type());
+    if (!dtype || type.shape().dim_size() == 0 || isInitializer(value.name())) {
+      return;
+    }
+    rt::artifact::InputSpec input{value.name(), *dtype, {batchSize}, 0, -100, isTarget};
+    for (int d = 1; d < type.shape().dim_size(); ++d) {
+      input.shape.push_back(std::max<int64_t>(1, type.shape().dim(d).dim_value()));
+    }
+    inputs.push_back(std::move(input));
+  };
+  for (const onnx::ValueInfoProto &value : graph.input()) {
+    add(value, false);
+  }
+  if (model.proto.training_info_size() > 0) {
+    for (const onnx::ValueInfoProto &value : model.proto.training_info(0).algorithm().input()) {
+      add(value, true);
+    }
+  }
+  const std::string &loss = model.spec.loss().name();
+  bool classes = (loss == "cross_entropy" || loss == "nll") && !model.spec.loss().probabilities();
+  if (classes && graph.output_size() > 0 && !inputs.empty() && inputs.back().isTarget) {
+    const auto &shape = graph.output(0).type().tensor_type().shape();
+    inputs.back().classes = shape.dim_size() > 1 ? shape.dim(1).dim_value() : 0;
+  }
+  return inputs;
+}
+
+FileKind kindOf(const std::string &path) {
+  if (isFolder(path)) {
+    return FileKind::Folder;
+  }
+  if (::access(path.c_str(), F_OK) != 0) {
+    return FileKind::Missing;
+  }
+  if (path.ends_with(".mlir")) {
+    return FileKind::Mlir;
+  }
+  auto file = rt::openForReading(path);
+  unsigned char head[9] = {};
+  ssize_t got = file ? ::read(file->get(), head, sizeof(head)) : 0;
+  if (got >= 4 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F') {
+    return FileKind::Elf;
+  }
+  bool isSafetensors = got == 9 && head[8] == '{' && head[5] == 0 && head[6] == 0 && head[7] == 0;
+  return isSafetensors || path.ends_with(".safetensors") ? FileKind::Safetensors : FileKind::Model;
+}
+
+} // namespace ntc::driver

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A model as verbs take it: a model.pb or an ONNX file, with the recipe that flags change.
+#pragma once
+
+#include "frontend/format/train_spec.pb.h"
+#include "runtime/artifact/Manifest.h"
+#include "tools/ntc/CompileModel.h"
+#include "tools/ntc/Verb.h"
+
+#include <onnx/onnx_pb.h>
+
+namespace ntc::driver {
+
+/// Flags that change the training step, as texts until a model is there.
+struct StepFlags {
+  std::string loss;
+  std::string optimizer;
+  std::string schedule;
+  std::vector<std::string> freeze;
+  std::vector<std::string> reinit;
+  std::optional<double> clipNorm;
+
+  /// The names of those that were given.
+  std::vector<std::string> given() const;
+};
+std::vector<Flag> stepFlags(StepFlags &flags);
+
+/// Flags that decide how a step is compiled.
+struct TargetFlags {
+  std::string mcpu = "native";
+  size_t precision = 0; ///< index into f32, f64
+  size_t denormals = 0; ///< index into flush, keep
+  std::vector<std::string> disabledPasses;
+};
+std::vector<Flag> targetFlags(TargetFlags &flags);
+
+/// What went wrong with a model: sentences, and how the program ends.
+struct ModelProblem {
+  std::vector<std::string> messages;
+  int code = kFailed;
+};
+ModelProblem problemOf(const CompileError &error);
+/// Prints every sentence and returns the exit status.
+int fail(const Verb &verb, const ModelProblem &problem);
+
+/// A model with its recipe.
+struct Model {
+  onnx::ModelProto proto;
+  TrainSpec spec;   ///< as embedded
+  std::string name; ///< for titles: the recipe's model, the graph's name, or the file's
+  bool hasStep = false;
+};
+
+/// What a verb wants from a model without a training step.
+enum class NeedStep : uint8_t { Yes, No };
+
+/// Reads `path` and applies `flags`: an inference model gets a training step from --loss and
+/// --optimizer, a generated step is generated anew, a foreign one refuses flags by name. Remarks go
+/// to standard error.
+std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &flags,
+                                      NeedStep need, Model &model);
+
+/// How `model` is compiled for `batchSizes`; the recipe's precision counts where no flag is given.
+CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
+                              std::vector<int64_t> batchSizes);
+
+/// The size of a training batch: the recipe's first, the size that the inputs fix, or 64.
+int64_t defaultBatchSize(const Model &model);
+
+/// Inputs and target of the model for a batch, as a data set is bound to them; dimensions that are
+/// unknown become 1.
+std::vector<rt::artifact::InputSpec> batchInputs(const Model &model, int64_t batchSize);
+
+/// What a path holds, by its first bytes.
+enum class FileKind : uint8_t { Missing, Folder, Elf, Safetensors, Mlir, Model };
+FileKind kindOf(const std::string &path);
+
+} // namespace ntc::driver

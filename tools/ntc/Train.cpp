@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// ntc train: compiles where that is needed, then trains.
+#include "runtime/train/Train.h"
+#include "frontend/format/ModelFile.h"
+#include "runtime/artifact/Artifact.h"
+#include "runtime/base/File.h"
+#include "runtime/train/Interrupt.h"
+#include "runtime/train/RunFolder.h"
+#include "tools/ntc/ArtifactCache.h"
+#include "tools/ntc/DataSizes.h"
+
+#include <filesystem>
+
+namespace ntc::driver {
+namespace {
+
+namespace fs = std::filesystem;
+using rt::train::ResumeMode;
+using rt::train::TrainOptions;
+
+struct TrainFlags {
+  TrainOptions options;
+  StepFlags step;
+  TargetFlags target;
+  bool noCache = false;
+};
+
+std::vector<Flag> modelFlags(TrainFlags &flags) {
+  std::vector<Flag> table = rt::train::trainFlags(flags.options);
+  for (Flag &flag : stepFlags(flags.step)) {
+    table.push_back(std::move(flag));
+  }
+  for (Flag &flag : targetFlags(flags.target)) {
+    table.push_back(std::move(flag));
+  }
+  table.push_back(rt::train::switchFlag("--no-cache", flags.noCache,
+                                        "compile anew and keep nothing in the cache"));
+  table.push_back(rt::train::refusedFlag("--check-numerics", "not available in this version"));
+  table.push_back(rt::train::refusedFlag("--memory-budget", "not available in this version"));
+  return table;
+}
+
+/// The table for a compiled model: what would change its step is refused with the reason.
+std::vector<Flag> artifactFlags(TrainOptions &options) {
+  std::vector<Flag> table = rt::train::trainFlags(options);
+  for (Flag &flag : rt::train::stepFlagsRefused()) {
+    table.push_back(std::move(flag));
+  }
+  for (const char *name :
+       {"--schedule", "--reinit", "--clip-grad-norm", "--denormals", "--disable-pass"}) {
+    table.push_back(rt::train::refusedFlag(
+        name,
+        "this is compiled into the artifact; give it to 'ntc compile' or train the model.pb"));
+  }
+  return table;
+}
+
+int finish(const Verb &verb, const Result<rt::train::TrainReport> &report,
+           const rt::train::Hooks &hooks) {
+  int code = report ? kDone : fail(verb, report.status());
+  return hooks.isStopped() && code <= kFailed ? kInterrupted : code;
+}
+
+/// What a run keeps of its model: model.pb, and the weights file beside the artifact. Files that
+/// were written are removed again unless the run began.
+class RunFiles {
+public:
+  ~RunFiles() {
+    if (folder_.empty() || rt::train::holdsRun(folder_)) {
+      return;
+    }
+    std::error_code ignored;
+    for (const std::string &file : files_) {
+      fs::remove(file, ignored);
+    }
+    if (isNew_) {
+      fs::remove(folder_, ignored); // only if it is empty
+    }
+  }
+
+  Status write(const std::string &folder, const Model &model, const std::string &artifact) {
+    folder_ = folder;
+    std::error_code problem;
+    isNew_ = fs::create_directories(folder, problem);
+    if (problem) {
+      return rt::error(Code::Io, "cannot create folder '", folder, "': ", problem.message());
+    }
+    files_.push_back(folder + "/model.pb");
+    if (Status status = format::writeModel(model.proto, files_.back()); !status) {
+      return Status(Code::Io, status.message());
+    }
+    auto manifest = rt::artifact::readManifest(artifact);
+    if (!manifest || manifest->weightsFile.empty()) {
+      return manifest ? Status::ok() : manifest.status();
+    }
+    auto weights = rt::MappedFile::open(rt::folderOf(artifact) + "/" + manifest->weightsFile);
+    if (!weights) {
+      return weights.status();
+    }
+    files_.push_back(folder + "/" + manifest->weightsFile);
+    return rt::writeFileAtomically(files_.back(), weights->bytes());
+  }
+
+private:
+  std::string folder_;
+  std::vector<std::string> files_;
+  bool isNew_ = false;
+};
+
+int trainModel(const Verb &verb, TrainFlags &flags, const std::string &path,
+               const rt::train::Hooks &hooks) {
+  TrainOptions &options = flags.options;
+  Model model;
+  if (auto problem = loadModel(path, flags.step, NeedStep::Yes, model)) {
+    return fail(verb, *problem);
+  }
+  if (options.resume != ResumeMode::No && !options.out.empty()) {
+    auto record = rt::train::readRunRecord(options.out);
+    if (!record) {
+      return fail(verb, record.status());
+    }
+    if (Status status = rt::train::continueFrom(*record, options); !status) {
+      return fail(verb, status);
+    }
+  }
+  if (options.data.empty()) {
+    return failUsage(verb, "say what to train on with --data DATA");
+  }
+  Result<std::vector<int64_t>> sizes = trainSizes(model, options);
+  if (!sizes) {
+    return fail(verb, sizes.status());
+  }
+  options.batchSize = sizes->front();
+  CompiledModel compiled;
+  CompileOptions compile = compileOptions(model, flags.target, *sizes);
+  if (auto problem =
+          compileOrReuse(model, compile, flags.noCache ? CacheUse::No : CacheUse::Yes, compiled)) {
+    return fail(verb, *problem);
+  }
+  if (hooks.isStopped()) {
+    return kInterrupted;
+  }
+  options.model = compiled.path;
+  RunFiles files;
+  if (!options.dryRun && options.resume == ResumeMode::No && options.out != "-") {
+    auto folder = rt::train::newRunFolder(options.out, model.name);
+    if (!folder) {
+      return fail(verb, folder.status());
+    }
+    options.out = folder.take();
+    if (Status status = files.write(options.out, model, compiled.path); !status) {
+      return fail(verb, status);
+    }
+  }
+  return finish(verb, rt::train::runTrain(options, hooks), hooks);
+}
+
+} // namespace
+
+int runTrain(const Verb &verb, Words words) {
+  TrainFlags flags;
+  std::vector<std::string> positionals;
+  if (auto code = parseWords(verb, words, modelFlags(flags), {0, 1, "one model"}, positionals)) {
+    return *code;
+  }
+  rt::train::Interrupt interrupt;
+  rt::train::Hooks hooks;
+  hooks.stop = &interrupt.flag();
+  hooks.command = "ntc train";
+  const bool resumes = flags.options.resume != ResumeMode::No;
+  std::string model = positionals.empty() && resumes ? flags.options.out
+                      : positionals.empty()          ? ""
+                                                     : positionals[0];
+  if (model.empty()) {
+    return failUsage(verb, resumes ? "say which run to resume with --out DIR"
+                                   : "expected a model, found nothing more");
+  }
+  const FileKind kind = kindOf(model);
+  if (kind != FileKind::Elf && kind != FileKind::Folder) {
+    return trainModel(verb, flags, model, hooks);
+  }
+  TrainOptions options;
+  positionals.clear();
+  if (auto code =
+          parseWords(verb, words, artifactFlags(options), {0, 1, "one model"}, positionals)) {
+    return *code;
+  }
+  options.model = model;
+  return finish(verb, rt::train::runTrain(options, hooks), hooks);
+}
+
+} // namespace ntc::driver
