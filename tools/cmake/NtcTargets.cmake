@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Short wrappers for the project's targets: one call per library, tool and test.
 
+# ccache caches users of a precompiled header only when told that nothing depends on when the header was written.
 find_program(NTC_CCACHE ccache)
 if(NTC_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${NTC_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${NTC_CCACHE})
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    ${NTC_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
 add_library(ntc_options INTERFACE)
