@@ -10,13 +10,7 @@
 #include "frontend/format/NodeBuilder.h"
 #include "frontend/format/OptimizerFunctions.h"
 #include "frontend/format/SpecFlags.h"
-#include "runtime/base/Sha256.h"
-
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/text_format.h>
-
+#include "frontend/format/TrainingGraph.h"
 #include <algorithm>
 #include <map>
 #include <set>
@@ -25,58 +19,6 @@
 
 namespace ntc::format {
 namespace {
-
-std::vector<NamePattern>
-parsePatterns(const google::protobuf::RepeatedPtrField<std::string> &texts) {
-  std::vector<NamePattern> patterns;
-  for (const std::string &text : texts) {
-    if (auto pattern = NamePattern::parse(text)) { // a bad one is reported by complete()
-      patterns.push_back(std::move(*pattern));
-    }
-  }
-  return patterns;
-}
-
-bool matchesAny(const std::vector<NamePattern> &patterns, const std::string &name) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const NamePattern &p) { return p.matches(name); });
-}
-
-/// Values that graph.output[0] depends on.
-std::unordered_set<std::string> ancestorsOfOutput(const onnx::GraphProto &graph) {
-  std::unordered_map<std::string, const onnx::NodeProto *> makers;
-  for (const onnx::NodeProto &node : graph.node()) {
-    for (const std::string &output : node.output()) {
-      makers.emplace(output, &node);
-    }
-  }
-  std::unordered_set<std::string> reached;
-  std::vector<std::string> pending;
-  if (graph.output_size()) {
-    pending.push_back(graph.output(0).name());
-  }
-  while (!pending.empty()) {
-    std::string value = std::move(pending.back());
-    pending.pop_back();
-    if (!reached.insert(value).second) {
-      continue;
-    }
-    if (auto maker = makers.find(value); maker != makers.end()) {
-      pending.insert(pending.end(), maker->second->input().begin(), maker->second->input().end());
-    }
-  }
-  return reached;
-}
-
-std::unordered_set<std::string> runningStatistics(const onnx::GraphProto &graph) {
-  std::unordered_set<std::string> names;
-  for (const onnx::NodeProto &node : graph.node()) {
-    if (node.op_type() == "BatchNormalization" && node.input_size() == 5) {
-      names.insert({node.input(3), node.input(4)});
-    }
-  }
-  return names;
-}
 
 /// A trainable parameter and the group whose controls it uses (-1: the optimizer's).
 struct Trained {
@@ -333,60 +275,6 @@ void importOpset(onnx::ModelProto &model, std::string_view domain, int64_t versi
   import->set_version(version);
 }
 
-/// Names of the functions of our domain that the nodes call, directly or through others.
-std::set<std::string>
-calledFunctions(const onnx::ModelProto &model,
-                const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes) {
-  std::map<std::string, const onnx::FunctionProto *> functions;
-  for (const onnx::FunctionProto &function : model.functions()) {
-    if (function.domain() == trainingDomain) {
-      functions[function.name()] = &function;
-    }
-  }
-  std::set<std::string> called;
-  std::vector<const google::protobuf::RepeatedPtrField<onnx::NodeProto> *> pending = {&nodes};
-  while (!pending.empty()) {
-    const auto *list = pending.back();
-    pending.pop_back();
-    for (const onnx::NodeProto &node : *list) {
-      auto function = functions.find(node.op_type());
-      bool isCall = node.domain() == trainingDomain && function != functions.end();
-      if (isCall && called.insert(node.op_type()).second) {
-        pending.push_back(&function->second->node());
-      }
-    }
-  }
-  return called;
-}
-
-/// Removes functions of our domain that only the algorithm called.
-void dropAlgorithmFunctions(onnx::ModelProto &model) {
-  if (model.training_info_size() == 0) {
-    return;
-  }
-  auto byAlgorithm = calledFunctions(model, model.training_info(0).algorithm().node());
-  auto byGraph = calledFunctions(model, model.graph().node());
-  google::protobuf::RepeatedPtrField<onnx::FunctionProto> kept;
-  for (onnx::FunctionProto &function : *model.mutable_functions()) {
-    bool ours = function.domain() == trainingDomain;
-    if (!ours || !byAlgorithm.contains(function.name()) || byGraph.contains(function.name())) {
-      kept.Add(std::move(function));
-    }
-  }
-  model.mutable_functions()->Swap(&kept);
-}
-
-void hashMessage(rt::Sha256 &hash, const google::protobuf::MessageLite &message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  hash.update(bytes);
-}
-
 /// Names that the algorithm makes and the graph already uses.
 std::vector<Diagnostic> nameClashes(const onnx::GraphProto &graph,
                                     const onnx::GraphProto &algorithm) {
@@ -420,43 +308,6 @@ std::vector<Diagnostic> nameClashes(const onnx::GraphProto &graph,
 }
 
 } // namespace
-
-const std::string *findMetadata(const onnx::ModelProto &model, std::string_view key) {
-  for (const auto &entry : model.metadata_props()) {
-    if (entry.key() == key) {
-      return &entry.value();
-    }
-  }
-  return nullptr;
-}
-
-void setMetadata(onnx::ModelProto &model, std::string_view key, const std::string &value) {
-  for (auto &entry : *model.mutable_metadata_props()) {
-    if (entry.key() == key) {
-      entry.set_value(value);
-      return;
-    }
-  }
-  auto *entry = model.add_metadata_props();
-  entry->set_key(std::string(key));
-  entry->set_value(value);
-}
-
-std::vector<std::string> trainableParameters(const onnx::ModelProto &model, const TrainSpec &spec) {
-  std::vector<NamePattern> frozen = parsePatterns(spec.frozen());
-  auto ancestors = ancestorsOfOutput(model.graph());
-  auto statistics = runningStatistics(model.graph());
-  std::vector<std::string> names;
-  for (const onnx::TensorProto &tensor : model.graph().initializer()) {
-    const std::string &name = tensor.name();
-    bool isState =
-        isFloat(tensor.data_type()) && !name.starts_with('/') && !statistics.contains(name);
-    if (isState && ancestors.contains(name) && !matchesAny(frozen, name)) {
-      names.push_back(name);
-    }
-  }
-  return names;
-}
 
 std::vector<Diagnostic> generateTrainingInfo(onnx::ModelProto &model, TrainSpec spec,
                                              const std::optional<TensorType> &outputType) {
@@ -514,87 +365,6 @@ void removeAlgorithm(onnx::ModelProto &model) {
     model.mutable_training_info(0)->clear_algorithm();
     model.mutable_training_info(0)->clear_update_binding();
   }
-}
-
-std::string recipeText(const TrainSpec &spec) {
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(spec, &text);
-  return text;
-}
-
-namespace {
-/// Keeps the first error of a parse.
-struct FirstError : google::protobuf::io::ErrorCollector {
-  std::string message;
-  void AddError(int line, int column, const std::string &text) override {
-    if (message.empty()) {
-      message = "line " + std::to_string(line + 1) + ": " + text;
-    }
-  }
-};
-} // namespace
-
-Result<TrainSpec> recipeOf(const onnx::ModelProto &model) {
-  const std::string *text = findMetadata(model, recipeKey);
-  if (!text) {
-    return failure(
-        "the model has no training recipe; give it one with ntc pack --loss … --optimizer …");
-  }
-  if (text->size() > (1u << 20)) {
-    return failure("the model's recipe has ", text->size(), " bytes; at most 1048576 are read");
-  }
-  TrainSpec spec;
-  FirstError errors;
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&errors);
-  parser.SetRecursionLimit(20);
-  if (!parser.ParseFromString(*text, &spec)) {
-    return failure("the model's recipe (", recipeKey, ") is not readable: ", errors.message);
-  }
-  return spec;
-}
-
-std::string trainingInfoHash(const onnx::ModelProto &model, const TrainSpec &spec) {
-  TrainSpec structure = spec;
-  structure.clear_model();
-  structure.clear_seed();
-  structure.clear_epochs();
-  structure.clear_batch_sizes();
-  structure.clear_schedule();
-  structure.clear_metrics();
-  structure.clear_precision();
-  structure.mutable_optimizer()->clear_hyperparameters();
-  for (ParameterGroup &group : *structure.mutable_optimizer()->mutable_groups()) {
-    group.clear_hyperparameters();
-  }
-  if (structure.clip().max_norm() > 0) {
-    structure.mutable_clip()->set_max_norm(1);
-  }
-  rt::Sha256 hash;
-  hash.update("ntc.training_info.1\n");
-  hash.update(recipeText(structure));
-  hash.update(std::string_view("\0", 1));
-  if (model.training_info_size()) {
-    const onnx::TrainingInfoProto &info = model.training_info(0);
-    hashMessage(hash, info.algorithm());
-    for (const auto &binding : info.update_binding()) {
-      hashMessage(hash, binding);
-    }
-    auto called = calledFunctions(model, info.algorithm().node());
-    for (const onnx::FunctionProto &function : model.functions()) {
-      if (function.domain() == trainingDomain && called.contains(function.name())) {
-        hashMessage(hash, function);
-      }
-    }
-  }
-  return rt::hex(hash.finish());
-}
-
-bool isGenerated(const onnx::ModelProto &model) {
-  const std::string *recorded = findMetadata(model, hashKey);
-  auto spec = recipeOf(model);
-  return recorded && spec && model.training_info_size() == 1 &&
-         *recorded == trainingInfoHash(model, *spec);
 }
 
 } // namespace ntc::format

@@ -42,7 +42,7 @@ generateTrainingInfo(onnx::ModelProto &model, TrainSpec spec,
 void removeAlgorithm(onnx::ModelProto &model);
 
 /// The embedded recipe; fails when it is absent or does not parse (at most 1 MiB, unknown fields
-/// refused).
+/// and text that is not UTF-8 refused).
 Result<TrainSpec> recipeOf(const onnx::ModelProto &model);
 
 /// The recipe as protobuf text.

@@ -165,4 +165,29 @@ TEST(TrainingInfo, DamagedRecipeIsExplained) {
       << str(verify(model));
 }
 
+TEST(TrainingInfo, TextInTheRecipeIsUtf8) {
+  const std::pair<const char *, const char *> broken[] = {
+      {"model: \"\\377\"", "model"},
+      {"loss { name: \"mse\" target: \"a\xff\" }", "loss.target"},
+      {"optimizer { name: \"\xc0\x80\" }", "optimizer.name"},
+      {"optimizer { hyperparameters { key: \"lr\\200\" value: 1 } }",
+       "optimizer.hyperparameters.key"},
+      {"optimizer { groups { name: \"a\" } groups { name: \"b\" patterns: [\"x\", "
+       "\"\\355\\240\\200\"] } }",
+       "optimizer.groups[1].patterns[1]"},
+      {"frozen: \"fc1.*\" frozen: \"\xff\"", "frozen[1]"}};
+  for (const auto &[text, field] : broken) {
+    SCOPED_TRACE(field);
+    auto model = mlp();
+    setMetadata(model, recipeKey, text);
+    auto recipe = recipeOf(model);
+    ASSERT_FALSE(recipe);
+    EXPECT_EQ(recipe.status().message(),
+              std::string("the model's recipe (ntc.train_spec): ") + field + " is not UTF-8 text");
+  }
+  auto model = mlp();
+  setMetadata(model, recipeKey, "model: \"B\xc3\xa4r\"");
+  EXPECT_EQ(recipeOf(model)->model(), "B\xc3\xa4r");
+}
+
 } // namespace
