@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The C interface over artifact::Artifact and exec::Session: checks what C cannot express, keeps
-// the last error of each thread, and lets no exception out.
-#include "ntc/runtime.h"
-
+// The C interface's sessions: checks what C cannot express, then calls exec::Session.
+#include "runtime/exec/CBorder.h"
 #include "runtime/exec/Session.h"
 #include "runtime/exec/StateFile.h"
 
-#include <algorithm>
-#include <cstring>
-#include <new>
-#include <stdexcept>
-#include <vector>
-
 using namespace ntc::rt;
+using namespace ntc::rt::exec;
 
-struct ntc_program_t {
-  std::shared_ptr<const artifact::Artifact> artifact;
+struct ntc_session_t {
+  std::unique_ptr<device::Allocator> allocator; ///< null: the session's own
+  std::unique_ptr<exec::Session> session;
+  std::vector<exec::TensorView> batch;
+  std::vector<ntc_metric_t> metrics;
 };
 
 namespace {
+
+constexpr size_t kSessionOptionsV1 = sizeof(ntc_session_options_t);
+constexpr size_t kAllocatorV1 = sizeof(ntc_allocator_t);
 
 /// The host's functions as an allocator.
 class HostCallbacks final : public device::Allocator {
@@ -41,128 +40,6 @@ public:
 private:
   ntc_allocator_t functions_;
 };
-
-} // namespace
-
-struct ntc_session_t {
-  std::unique_ptr<device::Allocator> allocator; ///< null: the session's own
-  std::unique_ptr<exec::Session> session;
-  std::vector<exec::TensorView> batch;
-  std::vector<ntc_metric_t> metrics;
-};
-
-namespace {
-
-struct LastError {
-  std::string text;
-  const char *fixed = ""; ///< shown when not null: a sentence that needs no memory
-};
-
-LastError &lastError() {
-  thread_local LastError error;
-  return error;
-}
-
-ntc_status_t fail(Code code, const char *sentence) {
-  lastError().fixed = sentence;
-  return static_cast<ntc_status_t>(code);
-}
-
-/// Keeps the sentence of a failed status and returns its code.
-ntc_status_t report(const Status &status) {
-  if (!status) {
-    lastError().text = status.message();
-    lastError().fixed = nullptr;
-  }
-  return static_cast<ntc_status_t>(status.code());
-}
-
-/// Runs the body of a C function; exceptions become codes.
-template <typename Body> ntc_status_t guarded(Body body) {
-  try {
-    return report(body());
-  } catch (const std::bad_alloc &) {
-    return fail(Code::OutOfMemory, "out of memory");
-  } catch (const std::length_error &) {
-    return fail(Code::OutOfMemory, "out of memory");
-  } catch (...) {
-    return fail(Code::Internal, "an unexpected exception in the runtime");
-  }
-}
-
-Status nullArgument(std::string_view name) {
-  return error(Code::InvalidArgument, "'", name, "' is null");
-}
-
-/// A host's option struct in this library's version: fields that the host does not know are zero.
-/// Fields that this library does not know must be.
-template <typename Options>
-Result<Options> readOptions(const Options *given, size_t firstVersionBytes, std::string_view name) {
-  Options options{};
-  if (given == nullptr) {
-    return options;
-  }
-  size_t size = given->size == 0 ? firstVersionBytes : given->size;
-  if (size < firstVersionBytes) {
-    return error(Code::InvalidArgument, name, ": a size of ", size, " bytes, expected at least ",
-                 firstVersionBytes);
-  }
-  const auto *bytes = reinterpret_cast<const unsigned char *>(given);
-  for (size_t i = sizeof(Options); i < size; ++i) {
-    if (bytes[i] != 0) {
-      return error(Code::Unsupported, name,
-                   ": sets an option that this version of the library does not know");
-    }
-  }
-  std::memcpy(&options, given, std::min(size, sizeof(Options)));
-  return options;
-}
-
-constexpr size_t kProgramOptionsV1 = sizeof(ntc_program_options_t);
-constexpr size_t kSessionOptionsV1 = sizeof(ntc_session_options_t);
-constexpr size_t kAllocatorV1 = sizeof(ntc_allocator_t);
-
-/// Element `index` of a list of the manifest, or an error.
-template <typename T>
-Result<const T *> at(const std::vector<T> &list, size_t index, std::string_view what) {
-  if (index >= list.size()) {
-    return error(Code::InvalidArgument, what, " ", index, " was asked for, there are ",
-                 list.size());
-  }
-  return &list[index];
-}
-
-/// Calls `fill` with element `index` of a list of the manifest. Returns the error of `at`.
-template <typename T, typename Fill>
-Status fillFrom(const std::vector<T> &list, size_t index, std::string_view what, Fill fill) {
-  auto found = at(list, index, what);
-  if (found) {
-    fill(**found);
-  }
-  return found.status();
-}
-
-/// The body of a function that describes a part of a program: refuses null arguments, then lets
-/// `body` fill `info` from the manifest.
-template <typename Info, typename Body>
-ntc_status_t describe(const ntc_program_t *program, const Info *info, Body body) {
-  return guarded([&]() -> Status {
-    if (program == nullptr || info == nullptr) {
-      return nullArgument(program == nullptr ? "program" : "info");
-    }
-    return body(program->artifact->manifest());
-  });
-}
-
-ntc_dtype_t dtypeOf(DType dtype) { return static_cast<ntc_dtype_t>(dtype); }
-
-/// A caller's element type; values that do not fit become 0, which is none.
-DType dtypeFrom(ntc_dtype_t dtype) {
-  auto value = static_cast<int32_t>(dtype);
-  return static_cast<DType>(value > 0 && value < 256 ? value : 0);
-}
-
-int32_t rankOf(const std::vector<int64_t> &shape) { return static_cast<int32_t>(shape.size()); }
 
 /// The session's view of a C batch; `out` is reused from step to step.
 Status readBatch(const ntc_tensor_t *batch, size_t count, std::vector<exec::TensorView> &out) {
@@ -242,103 +119,6 @@ Result<exec::SessionOptions> readSessionOptions(const ntc_session_options_t *giv
 }
 
 } // namespace
-
-const char *ntc_status_name(ntc_status_t status) {
-  return nameOf(static_cast<Code>(status)).data();
-}
-
-const char *ntc_last_error_message(void) {
-  const LastError &error = lastError();
-  return error.fixed != nullptr ? error.fixed : error.text.c_str();
-}
-
-const char *ntc_version(void) { return NTC_VERSION_STRING; }
-
-size_t ntc_dtype_size(ntc_dtype_t dtype) { return sizeOf(dtypeFrom(dtype)); }
-
-ntc_status_t ntc_program_open(const char *path, const ntc_program_options_t *options,
-                              ntc_program_t **program) {
-  return guarded([&]() -> Status {
-    if (path == nullptr || program == nullptr) {
-      return nullArgument(path == nullptr ? "path" : "program");
-    }
-    auto known = readOptions(options, kProgramOptionsV1, "ntc_program_options_t");
-    if (!known) {
-      return known.status();
-    }
-    auto artifact = artifact::Artifact::open(path);
-    if (!artifact) {
-      return artifact.status();
-    }
-    *program = new ntc_program_t{artifact.take()};
-    return Status::ok();
-  });
-}
-
-void ntc_program_release(ntc_program_t *program) { delete program; }
-
-ntc_status_t ntc_program_info(const ntc_program_t *program, ntc_program_info_t *info) {
-  return describe(program, info, [&](const artifact::Manifest &m) {
-    *info = {m.modelName.c_str(),    m.ntcVersion.c_str(), m.programHash.c_str(),
-             m.precision.c_str(),    m.cpu.c_str(),        m.arenaBytes,
-             m.states.size(),        m.controls.size(),    m.entries.size(),
-             m.trainSpecJson.c_str()};
-    return Status::ok();
-  });
-}
-
-ntc_status_t ntc_program_state(const ntc_program_t *program, size_t index, ntc_state_info_t *info) {
-  return describe(program, info, [&](const artifact::Manifest &manifest) {
-    return fillFrom(manifest.states, index, "state", [&](const artifact::StateSpec &s) {
-      *info = {s.name.c_str(),   static_cast<ntc_role_t>(s.role),
-               dtypeOf(s.dtype), rankOf(s.shape),
-               s.shape.data(),   s.sizeBytes};
-    });
-  });
-}
-
-ntc_status_t ntc_program_control(const ntc_program_t *program, size_t index,
-                                 ntc_control_info_t *info) {
-  return describe(program, info, [&](const artifact::Manifest &manifest) {
-    return fillFrom(manifest.controls, index, "control", [&](const artifact::ControlSpec &c) {
-      *info = {c.name.c_str(), c.defaultValue};
-    });
-  });
-}
-
-ntc_status_t ntc_program_entry(const ntc_program_t *program, size_t index, ntc_entry_info_t *info) {
-  return describe(program, info, [&](const artifact::Manifest &manifest) {
-    return fillFrom(manifest.entries, index, "entry", [&](const artifact::EntrySpec &e) {
-      *info = {e.name.c_str(), static_cast<ntc_entry_kind_t>(e.kind), e.batchSize, e.inputs.size(),
-               e.outputs.size()};
-    });
-  });
-}
-
-ntc_status_t ntc_program_input(const ntc_program_t *program, size_t entry, size_t index,
-                               ntc_input_info_t *info) {
-  return describe(program, info, [&](const artifact::Manifest &manifest) {
-    auto owner = at(manifest.entries, entry, "entry");
-    return !owner ? owner.status()
-                  : fillFrom((*owner)->inputs, index, "input", [&](const artifact::InputSpec &i) {
-                      *info = {i.name.c_str(), dtypeOf(i.dtype), rankOf(i.shape),   i.shape.data(),
-                               i.classes,      i.ignoreIndex,    i.isTarget ? 1 : 0};
-                    });
-  });
-}
-
-ntc_status_t ntc_program_output(const ntc_program_t *program, size_t entry, size_t index,
-                                ntc_output_info_t *info) {
-  return describe(program, info, [&](const artifact::Manifest &manifest) {
-    auto owner = at(manifest.entries, entry, "entry");
-    return !owner
-               ? owner.status()
-               : fillFrom((*owner)->outputs, index, "output", [&](const artifact::OutputSpec &o) {
-                   *info = {o.name.c_str(), o.isMetric ? 1 : 0, dtypeOf(o.dtype), rankOf(o.shape),
-                            o.shape.data()};
-                 });
-  });
-}
 
 ntc_status_t ntc_session_create(ntc_program_t *program, const ntc_session_options_t *options,
                                 ntc_session_t **session) {
