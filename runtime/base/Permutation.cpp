@@ -5,7 +5,9 @@
 
 #include "runtime/base/Philox.h"
 
+#include <algorithm>
 #include <bit>
+#include <numeric>
 
 namespace ntc::rt {
 
@@ -21,6 +23,25 @@ uint64_t mix(uint64_t value) {
 }
 
 uint64_t maskOf(unsigned bits) { return (uint64_t{1} << bits) - 1; }
+
+/// The network over many values. Vector units with products of 64 bits take eight at a time, so the
+/// function exists once per kind of unit and the loader picks the processor's.
+#if defined(__x86_64__)
+[[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
+#endif
+void permute(std::span<uint64_t> values, const std::array<uint64_t, 12> &keys, unsigned lowBits,
+             unsigned highBits) {
+  for (uint64_t &value : values) {
+    uint64_t low = value & maskOf(lowBits);
+    uint64_t high = value >> lowBits;
+    for (size_t round = 0; round < keys.size(); round += 2) {
+      // The mixer's upper bits: those of tiny values would depend on few key bits otherwise.
+      high ^= mix(low + keys[round]) >> 32 & maskOf(highBits);
+      low ^= mix(high + keys[round + 1]) >> 32 & maskOf(lowBits);
+    }
+    value = high << lowBits | low;
+  }
+}
 
 } // namespace
 
@@ -38,27 +59,53 @@ Permutation::Permutation(uint64_t size, uint64_t seed, uint32_t stream, uint64_t
   }
 }
 
-uint64_t Permutation::network(uint64_t value) const {
-  uint64_t low = value & maskOf(lowBits_);
-  uint64_t high = value >> lowBits_;
-  for (int round = 0; round < kRounds; round += 2) {
-    // The mixer's upper bits: those of tiny values would depend on few key bits otherwise.
-    high ^= mix(low + keys_[round]) >> 32 & maskOf(highBits_);
-    low ^= mix(high + keys_[round + 1]) >> 32 & maskOf(lowBits_);
-  }
-  return high << lowBits_ | low;
+void Permutation::network(std::span<uint64_t> values) const {
+  permute(values, keys_, lowBits_, highBits_);
 }
 
 uint64_t Permutation::operator()(uint64_t position) const {
+  uint64_t sample = 0;
+  samples(position, std::span(&sample, 1));
+  return sample;
+}
+
+void Permutation::samples(uint64_t first, std::span<uint64_t> out) const {
   if (size_ <= 1) {
-    return 0;
+    std::ranges::fill(out, 0);
+    return;
   }
-  // Walking along the cycle of the network terminates: `position` itself is on it and below size_.
-  uint64_t value = network(position);
-  while (value >= size_) {
-    value = network(value);
+  while (!out.empty()) {
+    std::span<uint64_t> block = out.first(std::min(out.size(), kBlock));
+    std::iota(block.begin(), block.end(), first);
+    network(block);
+    walk(block);
+    first += block.size();
+    out = out.subspan(block.size());
   }
-  return value;
+}
+
+void Permutation::walk(std::span<uint64_t> block) const {
+  // Walking along the cycle of the network terminates: the position itself is on it and below
+  // size_.
+  std::array<uint64_t, kBlock> values;
+  std::array<uint16_t, kBlock> places;
+  size_t outside = 0;
+  for (size_t i = 0; i < block.size(); ++i) {
+    values[outside] = block[i];
+    places[outside] = static_cast<uint16_t>(i);
+    outside += block[i] >= size_ ? 1 : 0;
+  }
+  while (outside > 0) {
+    network(std::span(values).first(outside));
+    size_t still = 0;
+    for (size_t i = 0; i < outside; ++i) {
+      block[places[i]] = values[i];
+      values[still] = values[i];
+      places[still] = places[i];
+      still += values[i] >= size_ ? 1 : 0;
+    }
+    outside = still;
+  }
 }
 
 } // namespace ntc::rt

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace ntc::rt {
@@ -27,10 +28,19 @@ public:
   /// average.
   uint64_t operator()(uint64_t position) const;
 
+  /// The samples at positions first, first + 1, …, as operator() gives them, several times as fast:
+  /// many go through the network side by side. first + out.size() must not be above size().
+  void samples(uint64_t first, std::span<uint64_t> out) const;
+
 private:
   static constexpr int kRounds = 12;
 
-  uint64_t network(uint64_t value) const;
+  static constexpr size_t kBlock = 64;
+
+  /// Maps each value below the network's power of two to another, in place.
+  void network(std::span<uint64_t> values) const;
+  /// Maps what is not below size() again, until it is. At most kBlock values.
+  void walk(std::span<uint64_t> block) const;
 
   uint64_t size_ = 0;
   unsigned lowBits_ = 0;

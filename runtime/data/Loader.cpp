@@ -19,6 +19,9 @@ namespace ntc::rt::data {
 namespace {
 
 constexpr size_t kAlignment = 64;
+/// Positions of an epoch whose samples are computed at once; a batch of a tiny model has a few
+/// samples.
+constexpr size_t kOrderBlock = 256;
 
 struct Free {
   void operator()(void *memory) const { std::free(memory); }
@@ -102,6 +105,7 @@ public:
       order_.emplace(static_cast<uint64_t>(dataset_->size()), options_.seed, streamOf("shuffle"),
                      epoch);
     }
+    ordered_ = {};
     cursor_ = std::clamp<int64_t>(cursor, 0, samples_);
     filled_ = taken_ = 0;
     held_ = false;
@@ -128,6 +132,17 @@ public:
   }
 
 private:
+  /// The sample at a position of a shuffled epoch.
+  uint64_t sampleAt(uint64_t position) {
+    if (position - orderedFrom_ >= ordered_.size()) {
+      orderedFrom_ = position;
+      ordered_ =
+          std::span(orderBlock_).first(std::min<uint64_t>(kOrderBlock, order_->size() - position));
+      order_->samples(position, ordered_);
+    }
+    return ordered_[position - orderedFrom_];
+  }
+
   /// Copies the batch at the cursor and moves the cursor behind it.
   const Batch *fill(Slot &slot) {
     const int64_t size = std::min(options_.batchSize, samples_ - cursor_);
@@ -135,7 +150,7 @@ private:
     std::span<int64_t> rows = std::span(rows_).first(static_cast<size_t>(count));
     for (int64_t i = 0; i < count; ++i) {
       uint64_t position = static_cast<uint64_t>(cursor_ + std::min(i, size - 1));
-      rows[static_cast<size_t>(i)] = static_cast<int64_t>(order_ ? (*order_)(position) : position);
+      rows[static_cast<size_t>(i)] = static_cast<int64_t>(order_ ? sampleAt(position) : position);
     }
     for (size_t i = 0; i < bindings_.size(); ++i) {
       dataset_->copyRows(bindings_[i].field, rows, bindings_[i].dtype,
@@ -183,6 +198,9 @@ private:
   std::vector<int64_t> rows_;
   std::array<Slot, 2> slots_;
   std::optional<Permutation> order_;
+  std::array<uint64_t, kOrderBlock> orderBlock_;
+  std::span<uint64_t> ordered_; ///< samples at positions orderedFrom_, orderedFrom_ + 1, …
+  uint64_t orderedFrom_ = 0;
   int64_t cursor_ = 0; ///< first sample that is in no batch yet; written by the filling thread only
 
   std::thread thread_;

@@ -40,9 +40,41 @@ TEST(Permutation, hugeSizesStayInRange) {
   }
 }
 
+/// Blocks of every length and alignment, and sizes around powers of two, where most images walk.
+TEST(Permutation, manyAtOnceAreTheSameAsOneByOne) {
+  for (uint64_t size : {0, 1, 2, 3, 64, 65, 127, 128, 129, 1000, 1025}) {
+    auto order = all(size, 42, 1);
+    Permutation permutation(size, 42, streamOf("test"), 1);
+    for (uint64_t first = 0; first <= size; first += 1 + first / 7) {
+      for (uint64_t count : {uint64_t{0}, uint64_t{1}, uint64_t{63}, uint64_t{64}, uint64_t{65},
+                             uint64_t{200}, size - first}) {
+        count = std::min(count, size - first);
+        std::vector<uint64_t> some(count);
+        permutation.samples(first, some);
+        ASSERT_TRUE(std::equal(some.begin(), some.end(), order.begin() + first))
+            << "size " << size << ", from " << first << ", " << count << " samples";
+      }
+    }
+  }
+}
+
 TEST(Permutation, theDefinitionDoesNotChange) {
   // Recorded from the definition in Permutation.h: a change would reorder every user's epochs.
   EXPECT_EQ(all(10, 1, 0), (std::vector<uint64_t>{8, 0, 3, 6, 2, 9, 7, 1, 5, 4}));
+  // The first thousand samples of larger sets, summed as digits.
+  for (auto [size, recorded] : std::initializer_list<std::pair<uint64_t, uint64_t>>{
+           {1000, 0x1b5a4bef24673018u},
+           {1025, 0xe69e060e9dae2df6u},
+           {60000, 0x1e9ad875f4e84433u},
+           {(uint64_t{1} << 40) + 1, 0x1d1c3d32c58bd97au}}) {
+    std::vector<uint64_t> first(1000);
+    Permutation(size, 7, streamOf("test"), 3).samples(0, first);
+    uint64_t sum = 0;
+    for (uint64_t sample : first) {
+      sum = sum * 0x9e3779b97f4a7c15u + sample;
+    }
+    EXPECT_EQ(sum, recorded) << "size " << size;
+  }
 }
 
 TEST(Permutation, keysSeparateOrders) {
