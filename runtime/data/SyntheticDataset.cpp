@@ -14,6 +14,8 @@ namespace {
 
 /// Prime, so that samples of any length begin at different places of the pool.
 constexpr int64_t kPoolSize = 1048573;
+/// Values of the pool that are computed at once.
+constexpr uint64_t kPoolBlock = 256;
 /// Philox operation numbers: the pool takes two, integers of field f take kIntegers + f.
 constexpr uint32_t kRadius = 0, kAngle = 1, kIntegers = 2;
 
@@ -40,21 +42,36 @@ SyntheticDataset::SyntheticDataset(std::span<const artifact::InputSpec> inputs, 
       needed = std::max(needed, each * std::min(samples, kPoolSize));
     }
   }
-  normals_.resize(static_cast<size_t>(std::min(needed, kPoolSize)));
-  for (size_t i = 0; i < normals_.size(); ++i) {
-    normals_[i] = normal(seed, i);
+  poolSize_ = static_cast<uint64_t>(std::min(needed, kPoolSize));
+  normals_.reset(new float[poolSize_]);
+  filled_.reset(new std::once_flag[(poolSize_ + kPoolBlock - 1) / kPoolBlock]);
+}
+
+void SyntheticDataset::fillPool(uint64_t from, uint64_t count) const {
+  for (uint64_t block = from / kPoolBlock; block <= (from + count - 1) / kPoolBlock; ++block) {
+    std::call_once(filled_[block], [&] {
+      const uint64_t end = std::min((block + 1) * kPoolBlock, poolSize_);
+      for (uint64_t i = block * kPoolBlock; i < end; ++i) {
+        normals_[i] = normal(seed_, i);
+      }
+    });
   }
 }
 
 template <typename T> void SyntheticDataset::fillNormals(size_t field, int64_t row, T *out) const {
-  const int64_t count = fields_[field].elements();
-  const uint64_t pool = normals_.size();
-  uint64_t at =
-      (static_cast<uint64_t>(row) % pool * (static_cast<uint64_t>(count) % pool) + field * 7919) %
-      pool;
-  for (int64_t i = 0; i < count; ++i) {
-    out[i] = static_cast<T>(normals_[at]);
-    at = at + 1 == pool ? 0 : at + 1;
+  auto left = static_cast<uint64_t>(fields_[field].elements());
+  if (left == 0) {
+    return;
+  }
+  const uint64_t pool = poolSize_;
+  uint64_t at = (static_cast<uint64_t>(row) % pool * (left % pool) + field * 7919) % pool;
+  while (left > 0) {
+    const uint64_t count = std::min(left, pool - at);
+    fillPool(at, count);
+    out = std::transform(&normals_[at], &normals_[at] + count, out,
+                         [](float value) { return static_cast<T>(value); });
+    left -= count;
+    at = 0;
   }
 }
 

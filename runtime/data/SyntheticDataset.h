@@ -7,13 +7,17 @@
 #include "runtime/data/DataSource.h"
 #include "runtime/data/Dataset.h"
 
+#include <memory>
+#include <mutex>
+
 namespace ntc::rt::data {
 
 /// Samples computed from Philox words on demand. Floating-point fields are standard normal (Box and
 /// Muller, "A note on the generation of random normal deviates", 1958), class labels uniform over
 /// the classes, other whole numbers 0 or 1. Normals come from a pool of about a million values,
 /// which each sample reads at its own place, so that copying a batch costs no more than from a real
-/// set.
+/// set. Blocks of the pool are computed when a sample first reads them: the first step does not
+/// wait for all of them.
 class SyntheticDataset : public Dataset {
 public:
   /// One field per input of the model, without the batch dimension.
@@ -25,11 +29,15 @@ public:
                 std::byte *destination) const override;
 
 private:
+  /// Computes the blocks of the pool that hold [from, from + count), count > 0.
+  void fillPool(uint64_t from, uint64_t count) const;
   template <typename T> void fillNormals(size_t field, int64_t row, T *out) const;
   template <typename T> void fillIntegers(size_t field, int64_t row, T *out) const;
 
   std::vector<Field> fields_;
-  std::vector<float> normals_;
+  uint64_t poolSize_ = 0;
+  std::unique_ptr<float[]> normals_;
+  std::unique_ptr<std::once_flag[]> filled_; ///< one per block
   int64_t samples_;
   uint64_t seed_;
 };

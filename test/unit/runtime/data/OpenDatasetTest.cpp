@@ -72,6 +72,25 @@ TEST(Synthetic, DependsOnTheSeedOnly) {
   EXPECT_NE(read("synthetic?seed=3", 1), read("synthetic?seed=3", 2));
 }
 
+/// Whichever sample is read first, and across the end of the pool of values: sample 1337 of 784
+/// values is values 1048208 to 1048572 of the pool, then 0 to 418.
+TEST(Synthetic, ValuesDoNotDependOnWhatWasReadBefore) {
+  std::vector<artifact::InputSpec> wide = {input("x", DType::F32, {1, 784})};
+  std::vector<artifact::InputSpec> narrow = {input("x", DType::F32, {1, 1})};
+  auto images = synthetic("synthetic?samples=2000", wide);
+  auto values = synthetic("synthetic?samples=2000000", narrow);
+  for (int64_t row : {1337, 1336, 1, 0, 1338}) {
+    std::vector<float> image(784), expected(784);
+    std::vector<int64_t> rows;
+    for (int64_t i = 0; i < 784; ++i) {
+      rows.push_back((row * 784 + i) % 1048573);
+    }
+    images->copyRows(0, {&row, 1}, DType::F32, reinterpret_cast<std::byte *>(image.data()));
+    values->copyRows(0, rows, DType::F32, reinterpret_cast<std::byte *>(expected.data()));
+    EXPECT_EQ(image, expected) << "sample " << row;
+  }
+}
+
 class Bindings : public testing::Test {
 protected:
   Bindings() {
