@@ -21,8 +21,8 @@ Status writeText(const std::string &path, std::string_view text) {
   return writeFileAtomically(path, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
 }
 
-/// Copies the artifact unless it is the run's own.
-Status copyArtifact(const std::string &from, const std::string &to) {
+/// Copies a file unless it is the run's own.
+Status copyFile(const std::string &from, const std::string &to) {
   std::error_code problem;
   if (std::filesystem::equivalent(from, to, problem)) {
     return Status::ok();
@@ -222,15 +222,22 @@ Result<std::string> newRunFolder(const std::string &requested, const std::string
 }
 
 Status writeRunFolder(const std::string &folder, const RunRecord &record,
-                      const std::string &recipeJson, const std::string &artifact) {
+                      const std::string &recipeJson, const std::string &artifact,
+                      const std::string &weightsFile) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (problem) {
     return error(Code::Io, "cannot create folder '", folder, "': ", problem.message());
   }
   if (!artifact.empty()) {
-    if (Status status = copyArtifact(artifact, folder + "/model.so"); !status) {
+    if (Status status = copyFile(artifact, folder + "/model.so"); !status) {
       return status;
+    }
+    if (!weightsFile.empty()) {
+      Status status = copyFile(folderOf(artifact) + "/" + weightsFile, folder + "/" + weightsFile);
+      if (!status) {
+        return withContext(status, "the weights that the program was compiled with");
+      }
     }
   }
   if (Status status = writeText(folder + "/train.json", recipeJson); !status) {

@@ -56,9 +56,11 @@ Result<RunRecord> readRunRecord(const std::string &folder);
 /// '.', '_' and '-' become '-'. Errors: InvalidArgument where the folder holds a run.
 Result<std::string> newRunFolder(const std::string &requested, const std::string &model);
 
-/// Creates the folder and writes run.json, train.json and, where `artifact` is not empty, model.so.
-/// Errors: Io.
+/// Creates the folder and writes run.json, train.json and, where `artifact` is not empty, model.so
+/// and `weightsFile`, which lies beside the artifact (Manifest::weightsFile; may be empty), so that
+/// the folder can be moved and resumed by itself. Errors: Io, NotFound for the weights.
 Status writeRunFolder(const std::string &folder, const RunRecord &record,
-                      const std::string &recipeJson, const std::string &artifact);
+                      const std::string &recipeJson, const std::string &artifact,
+                      const std::string &weightsFile);
 
 } // namespace ntc::rt::train

@@ -252,8 +252,8 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe, const RunRecor
   job.folder = options.out;
   RecipeOverrides overrides{record.learningRate, static_cast<uint64_t>(record.seed), record.epochs,
                             record.batchSize};
-  if (Status status =
-          writeRunFolder(job.folder, record, withOverrides(recipe, overrides), options.model);
+  if (Status status = writeRunFolder(job.folder, record, withOverrides(recipe, overrides),
+                                     options.model, job.session->manifest().weightsFile);
       !status) {
     return status;
   }

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The whole way: train, stop, resume bit for bit, evaluate, predict, export, compare."""
 import json
+import sys
 import time
 
-from support import Case, NTC, NTC_RUN, is_root, main, os, shutil, signal, subprocess, unittest
+from support import Case, NTC, NTC_RUN, is_root, main, os, shutil, signal, subprocess
 
 
 
@@ -20,6 +21,11 @@ class Runs(Case):
 
     def same(self, a, b):
         self.succeeds("diff", self.checkpoints(a)[-1], self.checkpoints(b)[-1])
+
+    def test_a_run_beside_a_model_that_is_there_keeps_it_when_it_fails(self):
+        (self.here / "train.json").mkdir()
+        self.refused(1, "train.json", "train", "model.pb", *self.data, "--epochs", "1", "--out", ".")
+        self.succeeds("inspect", "model.pb")
 
     def test_a_run_holds_all_that_repeats_it(self):
         self.train("run", "--epochs", "2", "--val", "mnist:mnist?split=test")
@@ -62,6 +68,25 @@ class Runs(Case):
         self.succeeds("train", "model.pb", "--out", "parts", "--resume", "--max-steps", "5")
         self.succeeds("parts", "--resume", "--max-steps", "8", program=NTC_RUN)
         self.same("whole", "parts")
+
+    def test_weights_beside_an_artifact_go_with_its_runs(self):
+        self.succeeds("new", "mlp", "--hidden", "64", "-o", "model.pb")
+        self.train("run", "--epochs", "1")
+        self.succeeds("export", "run", "-o", "trained.onnx")
+        (self.here / "compiled").mkdir()
+        self.succeeds("compile", "trained.onnx", "--loss=cross_entropy", "--optimizer=adam", "--batch-size=32,4", "-o",
+                      "compiled/model.so")
+        weights = [path.name for path in (self.here / "compiled").glob("*.safetensors")]
+        self.assertEqual(len(weights), 1)
+        for program, verb, out in ((NTC_RUN, (), "runtime"), (NTC, ("train",), "compiler")):
+            self.succeeds(*verb, "compiled/model.so", *self.data, "--max-steps", "3", "--out", out, program=program)
+            self.assertTrue((self.here / out / weights[0]).exists(), out)
+        self.succeeds("compiled/model.so", *self.data, "--max-steps", "8", "--out", "whole", program=NTC_RUN)
+        shutil.rmtree(self.here / "compiled")
+        self.succeeds("runtime", "--resume", "--max-steps", "8", program=NTC_RUN)
+        self.succeeds("train", "--out", "compiler", "--resume", "--max-steps", "8")
+        self.same("whole", "runtime")
+        self.same("whole", "compiler")
 
     def test_a_run_is_not_overwritten(self):
         self.train("run", "--epochs", "1")
@@ -233,8 +258,10 @@ class Places(Case):
         self.make_mlp()
         self.make_mnist()
 
-    @unittest.skipUnless(is_root(), "mounting needs root")
     def test_full_disk_keeps_the_last_checkpoint(self):
+        if not is_root():
+            self.repeat_as_root_of_a_namespace()
+            return
         disk = self.here / "disk"
         disk.mkdir()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)], capture_output=True, check=False)
@@ -257,17 +284,25 @@ class Places(Case):
         finally:
             subprocess.run(["umount", str(disk)], check=True)
 
-    @unittest.skipUnless(is_root(), "running as another user needs root")
+    def repeat_as_root_of_a_namespace(self):
+        """Runs this test where this user may mount."""
+        namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+        if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("neither root nor allowed a namespace of its own")
+        name = self.id().split(".", 1)[1]
+        result = subprocess.run([*namespace, sys.executable, "-B", __file__, name], capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_folder_without_write_permission(self):
         (self.here / "closed").mkdir(mode=0o555)
         environment = dict(self.environment, XDG_CACHE_HOME=str(self.here / "closed"))
         command = [NTC, "train", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--epochs", "1", "--out", "closed/run"]
+        # Nothing is closed to root.
+        other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if is_root() else []
         for path in (NTC, self.here / "model.pb"):
-            if subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "test", "-r", str(path)],
-                              check=False).returncode != 0:
+            if subprocess.run([*other, "test", "-r", str(path)], check=False).returncode != 0:
                 self.skipTest(f"another user cannot read {path}")
-        result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command], cwd=self.here,
-                                env=environment, capture_output=True, text=True, check=False)
+        result = subprocess.run([*other, *command], cwd=self.here, env=environment, capture_output=True, text=True, check=False)
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertIn("closed/run", result.stderr)
         self.assertIn("ermission denied", result.stderr)

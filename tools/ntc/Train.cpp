@@ -3,8 +3,6 @@
 // ntc train: compiles where that is needed, then trains.
 #include "runtime/train/Train.h"
 #include "frontend/format/ModelFile.h"
-#include "runtime/artifact/Artifact.h"
-#include "runtime/base/File.h"
 #include "runtime/train/Interrupt.h"
 #include "runtime/train/RunFolder.h"
 #include "tools/ntc/ArtifactCache.h"
@@ -62,50 +60,38 @@ int finish(const Verb &verb, const Result<rt::train::TrainReport> &report,
   return hooks.isStopped() && code <= kFailed ? kInterrupted : code;
 }
 
-/// What a run keeps of its model: model.pb, and the weights file beside the artifact. Files that
-/// were written are removed again unless the run began.
-class RunFiles {
+/// The model.pb of a run, beside what the runtime writes. It is removed again unless the run began.
+class RunModel {
 public:
-  ~RunFiles() {
+  ~RunModel() {
     if (folder_.empty() || rt::train::holdsRun(folder_)) {
       return;
     }
     std::error_code ignored;
-    for (const std::string &file : files_) {
-      fs::remove(file, ignored);
+    if (!hadModel_) {
+      fs::remove(folder_ + "/model.pb", ignored);
     }
     if (isNew_) {
       fs::remove(folder_, ignored); // only if it is empty
     }
   }
 
-  Status write(const std::string &folder, const Model &model, const std::string &artifact) {
+  Status write(const std::string &folder, const Model &model) {
     folder_ = folder;
     std::error_code problem;
     isNew_ = fs::create_directories(folder, problem);
     if (problem) {
       return rt::error(Code::Io, "cannot create folder '", folder, "': ", problem.message());
     }
-    files_.push_back(folder + "/model.pb");
-    if (Status status = format::writeModel(model.proto, files_.back()); !status) {
-      return Status(Code::Io, status.message());
-    }
-    auto manifest = rt::artifact::readManifest(artifact);
-    if (!manifest || manifest->weightsFile.empty()) {
-      return manifest ? Status::ok() : manifest.status();
-    }
-    auto weights = rt::MappedFile::open(rt::folderOf(artifact) + "/" + manifest->weightsFile);
-    if (!weights) {
-      return weights.status();
-    }
-    files_.push_back(folder + "/" + manifest->weightsFile);
-    return rt::writeFileAtomically(files_.back(), weights->bytes());
+    hadModel_ = fs::exists(folder + "/model.pb", problem);
+    Status status = format::writeModel(model.proto, folder + "/model.pb");
+    return status ? status : Status(Code::Io, status.message());
   }
 
 private:
   std::string folder_;
-  std::vector<std::string> files_;
   bool isNew_ = false;
+  bool hadModel_ = false; ///< somebody else's, perhaps the very file that is trained
 };
 
 int trainModel(const Verb &verb, TrainFlags &flags, const std::string &path,
@@ -142,14 +128,14 @@ int trainModel(const Verb &verb, TrainFlags &flags, const std::string &path,
     return kInterrupted;
   }
   options.model = compiled.path;
-  RunFiles files;
+  RunModel kept;
   if (!options.dryRun && options.resume == ResumeMode::No && options.out != "-") {
     auto folder = rt::train::newRunFolder(options.out, model.name);
     if (!folder) {
       return fail(verb, folder.status());
     }
     options.out = folder.take();
-    if (Status status = files.write(options.out, model, compiled.path); !status) {
+    if (Status status = kept.write(options.out, model); !status) {
       return fail(verb, status);
     }
   }
