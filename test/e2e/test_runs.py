@@ -24,7 +24,7 @@ class Runs(Case):
 
     def test_a_run_beside_a_model_that_is_there_keeps_it_when_it_fails(self):
         (self.here / "train.json").mkdir()
-        self.refused(1, "train.json", "train", "model.pb", *self.data, "--epochs", "1", "--out", ".")
+        self.refused(2, "train.json", "train", "model.pb", *self.data, "--epochs", "1", "--out", ".")
         self.succeeds("inspect", "model.pb")
 
     def test_a_run_holds_all_that_repeats_it(self):
