@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# What tools/quickstart and tools/test share: installing Debian packages where some are missing, and building the
-# preset "release" into build/. To be sourced; changes into the repository's root.
+# What tools/quickstart and tools/test share: installing Debian packages where some are missing, and building the presets.
+# To be sourced; changes into the repository's root.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,6 +14,7 @@ packages=(
   libgtest-dev                                              # tests are configured with the rest
 )
 test_packages=(llvm-22-tools clang-format-22 libonnx-testdata)
+sanitizer_packages=(libclang-rt-22-dev)
 
 say() { printf '\n== %s\n' "$*"; }
 die() {
@@ -69,14 +70,17 @@ to /etc/apt/sources.list and run this again"
     die "'apt-get install ${missing[*]}' failed: see its messages above"
 }
 
-# Configures and builds the preset release; the first build takes some minutes, later ones seconds.
-build_release() {
-  say "building into build/ ($(nproc) jobs)"
-  cmake --preset release >build-configure.log 2>&1 || {
+# Configures and builds a preset of CMakePresets.json; the first build takes some minutes, later ones seconds.
+build_preset() {
+  local preset=$1 folder=build-$1
+  shift
+  [[ $preset != release ]] || folder=build
+  say "building into $folder/ ($(nproc) jobs)"
+  cmake --preset "$preset" >build-configure.log 2>&1 || {
     cat build-configure.log >&2
     rm -f build-configure.log
-    die "CMake could not configure the build: see its messages above; deleting build/ starts over"
+    die "CMake could not configure the build: see its messages above; deleting $folder/ starts over"
   }
   rm -f build-configure.log
-  cmake --build --preset release "$@" || die "the build failed: see the first error above"
+  cmake --build --preset "$preset" "$@" || die "the build failed: see the first error above"
 }
