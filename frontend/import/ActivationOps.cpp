@@ -31,7 +31,7 @@ Value negativeExpm1(Emitter &e, Value x, double inner = 1) {
 /// x > 0 ? x : slope * x.
 void emitLeakyRelu(NodeContext &c) {
   Value x = c.floating(0);
-  double alpha = c.floatAttribute("alpha", 0.01f);
+  double alpha = c.floatAttribute("alpha", 0.01);
   if (!c.bad()) {
     c.out(c.e.select(isPositive(c.e, x), x, c.e.scale(x, alpha)));
   }
@@ -76,8 +76,8 @@ void emitCelu(NodeContext &c) {
 
 void emitSelu(NodeContext &c) {
   Value x = c.floating(0);
-  double alpha = c.floatAttribute("alpha", 1.67326319217681884765625f);
-  double gamma = c.floatAttribute("gamma", 1.05070102214813232421875f);
+  double alpha = c.floatAttribute("alpha", 1.6732632423543772848);
+  double gamma = c.floatAttribute("gamma", 1.0507009873554804934);
   if (!c.bad()) {
     c.out(c.e.scale(c.e.select(isPositive(c.e, x), x, c.e.scale(negativeExpm1(c.e, x), alpha)),
                     gamma));
@@ -119,7 +119,7 @@ Value hardSigmoid(Emitter &e, Value x, double alpha, double beta) {
 
 void emitHardSigmoid(NodeContext &c) {
   Value x = c.floating(0);
-  double alpha = c.floatAttribute("alpha", 0.2f), beta = c.floatAttribute("beta", 0.5f);
+  double alpha = c.floatAttribute("alpha", 0.2), beta = c.floatAttribute("beta", 0.5);
   if (!c.bad()) {
     c.out(hardSigmoid(c.e, x, alpha, beta));
   }

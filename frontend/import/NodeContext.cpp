@@ -7,11 +7,25 @@
 #include "frontend/format/Names.h"
 #include "frontend/import/EntryBuilder.h"
 
+#include <charconv>
+
 using namespace mlir;
 
 namespace ntc::importer {
 
 using onnx::AttributeProto;
+
+namespace {
+/// The double nearest to the shortest decimal that rounds to `value`; infinities and NaN as they
+/// are.
+double meantBy(float value) {
+  char text[32];
+  double meant = value;
+  std::to_chars_result written = std::to_chars(text, text + sizeof(text), value);
+  std::from_chars(text, written.ptr, meant);
+  return meant;
+}
+} // namespace
 
 NodeContext::NodeContext(const onnx::NodeProto &node, std::string where, int64_t opset,
                          EntryBuilder &entry, const AttributeBindings &bindings, Problems &problems)
@@ -137,7 +151,7 @@ int64_t NodeContext::intAttribute(StringRef name, int64_t byDefault) {
 
 double NodeContext::floatAttribute(StringRef name, double byDefault) {
   const AttributeProto *attribute = typed(name, AttributeProto::FLOAT);
-  return attribute ? attribute->f() : byDefault;
+  return attribute ? meantBy(attribute->f()) : byDefault;
 }
 
 std::string NodeContext::stringAttribute(StringRef name, StringRef byDefault) {

@@ -77,6 +77,9 @@ public:
   // Attributes. Each accessor checks the type.
   bool hasAttribute(llvm::StringRef name);
   int64_t intAttribute(llvm::StringRef name, int64_t byDefault);
+  /// The f32 of the file as the shortest decimal that rounds to it: what the exporter was given.
+  /// The 0.1f of a batch normalization's momentum is 0.1 in an f64 program, as it is in PyTorch,
+  /// and not 0.10000000149. Rounded to f32 both are the same number.
   double floatAttribute(llvm::StringRef name, double byDefault);
   std::string stringAttribute(llvm::StringRef name, llvm::StringRef byDefault);
   std::optional<llvm::SmallVector<int64_t>> intsAttributeOf(llvm::StringRef name);

@@ -62,8 +62,7 @@ void emitBatchNormalization(NodeContext &c) {
   for (int i = 0; i < 5; ++i) {
     in.push_back(c.floating(i));
   }
-  double epsilon = c.floatAttribute("epsilon", 1e-5f),
-         momentum = c.floatAttribute("momentum", 0.9f);
+  double epsilon = c.floatAttribute("epsilon", 1e-5), momentum = c.floatAttribute("momentum", 0.9);
   c.intAttribute("training_mode", 0); // the form is the entry's, whatever the exporter saw
   if (c.bad()) {
     return;
@@ -102,7 +101,7 @@ Normalized normalize(Emitter &e, Value x, ArrayRef<int64_t> axes, double epsilon
 void emitLayerNormalization(NodeContext &c) {
   Value x = c.floating(0), scale = c.floating(1), bias = c.has(2) ? c.floating(2) : Value();
   int64_t given = c.intAttribute("axis", -1);
-  double epsilon = c.floatAttribute("epsilon", 1e-5f);
+  double epsilon = c.floatAttribute("epsilon", 1e-5);
   c.intAttribute("stash_type", 1); // precision of the statistics: the input's
   if (c.bad()) {
     return;
@@ -163,7 +162,7 @@ void emitGrouped(NodeContext &c, int64_t groups, double epsilon) {
 }
 
 void emitInstanceNormalization(NodeContext &c) {
-  emitGrouped(c, 0, c.floatAttribute("epsilon", 1e-5f));
+  emitGrouped(c, 0, c.floatAttribute("epsilon", 1e-5));
 }
 
 void emitGroupNormalization(NodeContext &c) {
@@ -175,7 +174,7 @@ void emitGroupNormalization(NodeContext &c) {
   } else if (groups <= 0) {
     c.invalid("expected a positive num_groups, found " + Twine(groups));
   } else {
-    emitGrouped(c, groups, c.floatAttribute("epsilon", 1e-5f));
+    emitGrouped(c, groups, c.floatAttribute("epsilon", 1e-5));
   }
 }
 

@@ -15,17 +15,12 @@
 namespace ntc::conformance {
 namespace {
 
-/// How far a f64 run may be away.
-struct Tolerances {
-  double loss;          ///< relative
-  double relativeParam; ///< relative to the parameter
-  double absoluteParam;
-  size_t firstLosses; ///< f32 losses that must be within 1e-5, relative
-};
+/// How far a f64 run may be away, relative.
+constexpr double kLossF64 = 1e-10;
+constexpr double kParamF64 = 1e-8;
 
-Tolerances tolerancesOf(const Golden &golden) {
-  return golden.model == "cnn" ? Tolerances{1e-8, 0.0, 1e-7, 1} : Tolerances{1e-10, 1e-8, 0.0, 20};
-}
+/// f32 losses that must be within kFirstLoss, relative.
+size_t firstLossesOf(const Golden &golden) { return golden.model == "cnn" ? 1 : 20; }
 
 constexpr double kFirstLoss = 1e-5;
 constexpr double kTimesPyTorch = 4.0;
@@ -102,21 +97,16 @@ protected:
 TEST_P(Training, InDoublePrecisionEqualsPyTorch) {
   auto run = replay(golden, /*f64=*/true);
   ASSERT_TRUE(run) << run.status().message();
-  Tolerances limits = tolerancesOf(golden);
   double losses = distance(run->losses, golden.at("losses.f64"), true);
   double relative = stateDistance(*run, true);
   double absolute = stateDistance(*run, false);
   std::printf("| %s | %lld | %.1e | %.1e | %.1e |\n", GetParam(),
               static_cast<long long>(golden.steps), losses, relative, absolute);
-  EXPECT_LE(losses, limits.loss);
+  EXPECT_LE(losses, kLossF64);
   EXPECT_EQ(run->states.size(), golden.group("param.").size());
-  if (limits.absoluteParam > 0) {
-    EXPECT_LE(absolute, limits.absoluteParam);
-  } else {
-    EXPECT_LE(relative, limits.relativeParam);
-    for (const auto &[name, expected] : golden.group("norm.")) {
-      EXPECT_LE(distance({norm(run->states[name])}, expected, true), limits.relativeParam) << name;
-    }
+  EXPECT_LE(relative, kParamF64);
+  for (const auto &[name, expected] : golden.group("norm.")) {
+    EXPECT_LE(distance({norm(run->states[name])}, expected, true), kParamF64) << name;
   }
 }
 
@@ -125,7 +115,7 @@ TEST_P(Training, InSinglePrecisionIsAsCloseAsPyTorch) {
   ASSERT_TRUE(run) << run.status().message();
   const std::vector<double> &torch32 = golden.at("losses.f32");
   const std::vector<double> &torch64 = golden.at("losses.f64");
-  size_t count = tolerancesOf(golden).firstLosses;
+  size_t count = firstLossesOf(golden);
   double first = distance(run->losses, torch32, true, count);
   double ours = distance(run->losses, torch64, false);
   double theirs = distance(torch32, torch64, false);

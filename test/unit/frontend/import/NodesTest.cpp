@@ -54,8 +54,7 @@ std::vector<Unary> unaries() {
       {"Celu", [](double x) { return x > 0 ? x : 2 * std::expm1(x / 2); }, 17, {{"alpha", 2.0f}}},
       {"Selu",
        [](double x) {
-         return double(1.0507009873554805f) *
-                (x > 0 ? x : double(1.6732632423543772f) * std::expm1(x));
+         return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * std::expm1(x));
        }},
       {"HardSigmoid",
        [](double x) { return std::clamp(0.25 * x + 0.5, 0.0, 1.0); },
@@ -82,6 +81,13 @@ TEST(Nodes, UnaryOperatorsComputeTheirFormulas) {
     }
     expectNear(predict(b, {points}), expected, 1e-12); // a few ulps of values below 25
   }
+}
+
+TEST(Nodes, AttributesOfF32AreTheDecimalsThatTheyWereWrittenFrom) {
+  ModelBuilder b;
+  b.input("x", {-1, 1});
+  addFloat(b.node("LeakyRelu", "x", "y"), "alpha", 0.1f);
+  expectNear(predict(b, {{-1, -3}}), {-0.1, -3 * 0.1}, 0);
 }
 
 TEST(Nodes, GeluByTanh) {

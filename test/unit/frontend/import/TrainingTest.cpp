@@ -101,6 +101,17 @@ TEST(Training, BatchNormalizationUpdatesRunningStatisticsWithTheUnbiasedVariance
   expectNear(p.state("bn.running_var"), {0.75 + 0.25 * 14 / 3, 0.75 + 0.25 * 16 / 3}, 1e-14);
 }
 
+/// PyTorch's momentum 0.1 is the file's 0.9f.
+TEST(Training, BatchNormalizationHasPyTorchsMomentumInFullPrecision) {
+  ModelBuilder b = batchNorm();
+  b.graph().mutable_node(0)->mutable_attribute(0)->set_f(0.9f);
+  Program p(b.model, {4});
+  ASSERT_TRUE(p);
+  p.run("train_step.b4", {{1, 0, 2, 0, 3, 4, 6, 4}, Values(8, 0)});
+  // 1 - 0.9 is half an ulp of 1 away from 0.1; read as an f32, 0.9 would be 2.4e-8 away.
+  expectNear(p.state("bn.running_mean"), {0.1 * 3, 0.1 * 2}, 4e-16);
+}
+
 TEST(Training, LayersInEvaluationFormKeepTheirStatistics) {
   ModelBuilder b = batchNorm();
   embedRecipe(b.model, "eval_layers: 'b*'");
