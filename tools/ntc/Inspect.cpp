@@ -5,86 +5,16 @@
 #include "frontend/format/TensorType.h"
 #include "runtime/artifact/Artifact.h"
 #include "runtime/data/OpenDataset.h"
-#include "runtime/format/Json.h"
 #include "runtime/format/Safetensors.h"
 #include "runtime/train/Checkpoints.h"
 #include "runtime/train/RunFolder.h"
+#include "tools/ntc/InspectReport.h"
 #include "tools/ntc/ModelInput.h"
 
-#include <cstdio>
 #include <cstring>
 
 namespace ntc::driver {
 namespace {
-
-/// A result under construction: lines for people and members for machines at the same time.
-class Report {
-public:
-  Report() { json_.beginObject(); }
-
-  void text(std::string_view key, std::string_view value) {
-    json_.key(key);
-    json_.string(value);
-    line(key, value);
-  }
-  void number(std::string_view key, int64_t value) {
-    json_.key(key);
-    json_.integer(value);
-    line(key, grouped(value));
-  }
-  void bytes(std::string_view key, uint64_t value) {
-    json_.key(key);
-    json_.integer(static_cast<int64_t>(value));
-    line(key, bytesText(value));
-  }
-  void beginList(std::string_view key) {
-    json_.key(key);
-    json_.beginArray();
-    lines_ += concat(key, ":\n");
-  }
-  void endList() { json_.endArray(); }
-  /// One row of a list: its name, and what else is known of it.
-  void row(std::string_view name, std::string_view type, std::span<const int64_t> shape,
-           std::string_view role) {
-    json_.beginObject();
-    json_.key("name");
-    json_.string(name);
-    json_.key("type");
-    json_.string(type);
-    json_.key("shape");
-    json_.beginArray();
-    for (int64_t size : shape) {
-      json_.integer(size);
-    }
-    json_.endArray();
-    if (!role.empty()) {
-      json_.key("role");
-      json_.string(role);
-    }
-    json_.endObject();
-    char buffer[400];
-    std::snprintf(buffer, sizeof(buffer), "  %-44.200s %-5.20s %-20.60s %s\n",
-                  std::string(name).c_str(), std::string(type).c_str(),
-                  rt::shapeText(shape).c_str(), std::string(role).c_str());
-    lines_ += buffer;
-  }
-
-  int finish(bool json) {
-    json_.endObject();
-    json ? printLine(json_.text()) : print(lines_);
-    return kDone;
-  }
-
-private:
-  void line(std::string_view key, std::string_view value) {
-    std::string name(key);
-    name.resize(std::max<size_t>(16, name.size() + 1), ' ');
-    lines_ += concat(name, value, "\n");
-  }
-
-  rt::format::JsonWriter json_;
-  std::string lines_;
-};
 
 std::string_view nameOf(rt::artifact::Role role) {
   using rt::artifact::Role;
@@ -92,6 +22,27 @@ std::string_view nameOf(rt::artifact::Role role) {
          : role == Role::Buffer  ? "buffer"
          : role == Role::Moment  ? "moment"
                                  : "counter";
+}
+
+void addEntry(const rt::artifact::EntrySpec &entry, Report &report) {
+  report.beginGroup(entry.name,
+                    concat(entry.calls.size(), entry.calls.size() == 1 ? " call" : " calls"));
+  report.count("batch_size", entry.batchSize);
+  report.count("calls", static_cast<int64_t>(entry.calls.size()));
+  report.beginRows("inputs");
+  for (const auto &input : entry.inputs) {
+    report.row(input.name, rt::nameOf(input.dtype), input.shape,
+               concat(input.isTarget ? "target" : "input",
+                      input.classes > 0 ? concat(", ", input.classes, " classes") : ""));
+  }
+  report.endList();
+  report.beginRows("outputs");
+  for (const auto &output : entry.outputs) {
+    report.row(output.name, rt::nameOf(output.dtype), output.shape,
+               output.isMetric ? "metric" : "output");
+  }
+  report.endList();
+  report.endGroup();
 }
 
 Status inspectArtifact(const std::string &path, Report &report) {
@@ -122,11 +73,11 @@ Status inspectArtifact(const std::string &path, Report &report) {
         (control.isInteger ? control.name : concat(control.name, "=", control.defaultValue));
   }
   report.text("controls", controls);
-  std::string entries;
+  report.beginList("entries");
   for (const auto &entry : manifest->entries) {
-    entries += concat(entries.empty() ? "" : ", ", entry.name, " (", entry.calls.size(), " calls)");
+    addEntry(entry, report);
   }
-  report.text("entries", entries);
+  report.endList();
   report.beginList("states");
   for (const auto &state : manifest->states) {
     report.row(state.name, rt::nameOf(state.dtype), state.shape, nameOf(state.role));
