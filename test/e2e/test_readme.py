@@ -5,8 +5,8 @@ with "$ " is a command; it goes on after a backslash at its end. The commands of
 import re
 import shlex
 
-from support import BIN, Case, main, subprocess
-from probe import SOURCE
+from support import BIN, Case, main, subprocess, unittest
+from probe import BUILD, CACHE, SANITIZED, SOURCE
 
 # Programs that are tests of their own: they build everything, or run this test.
 ELSEWHERE = ("tools/quickstart", "tools/test", "git", "cmake", "sudo", "apt-get", "apt")
@@ -52,6 +52,30 @@ class Readme(Case):
         if not page.exists():
             self.skipTest("there is no README.md")
         self.assertGreater(self.run_page(page), 0, "README.md has no command that runs")
+
+    @unittest.skipIf(SANITIZED, "a plain program cannot use libraries with sanitizers")
+    def test_a_model_in_cpp(self):
+        programs = re.findall(r"^```cpp\n(.*?)^```$", (SOURCE / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+        self.assertEqual(len(programs), 1)
+        self.write("net.cpp", programs[0])
+        compiler = re.search(r"^CMAKE_CXX_COMPILER:[A-Z]+=(.*)$", CACHE, re.MULTILINE).group(1)
+        libraries = [f"{BUILD}/lib/libntc_{name}.a" for name in ("frontend", "frontend_format", "runtime_internal")]
+        built = subprocess.run([compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", f"-I{SOURCE}/frontend/include", "net.cpp",
+                                *libraries, "-lonnx_proto", "-lprotobuf", "-o", "net"],
+                               cwd=self.here, capture_output=True, text=True, check=False)
+        self.assertEqual(built.returncode, 0, built.stderr)
+        self.succeeds(program=str(self.here / "net"))
+        self.assertIn("fc2.weight", self.succeeds("inspect", "model.pb").out)
+
+    def test_an_onnx_file_and_flags(self):
+        """The line of README.md's text, up to its data, on a smaller network whose first layer is called conv1."""
+        text = (SOURCE / "README.md").read_text()
+        line = re.search(r"`ntc train (resnet\.onnx --loss [^`]*?) --data …`", text)
+        self.assertIsNotNone(line, "README.md shows no training of an ONNX file by flags")
+        self.succeeds("new", "cnn", "-o", "resnet.onnx")
+        words = shlex.split(line.group(1).replace("layer1", "conv1"))
+        ending = self.succeeds("pack", *words, "-o", "resnet.pb")
+        self.assertIn("cross_entropy, sgd, 1 frozen", ending.err)
 
     def test_guides(self):
         for page in sorted((SOURCE / "docs").rglob("*.md")):
