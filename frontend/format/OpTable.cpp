@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Access to a node's parts, and the four categories joined into one table.
+// Access to a node's parts, and the categories joined into one table.
 #include "frontend/format/OpTable.h"
 
 #include <algorithm>
@@ -52,6 +52,19 @@ std::optional<std::vector<int64_t>> OpContext::integers(std::string_view name, s
   return values;
 }
 
+std::optional<Shape> OpContext::shapeFrom(size_t i) {
+  if (!has(i) || !inputs[i]->elements) {
+    return std::nullopt;
+  }
+  for (const Dim &dim : *inputs[i]->elements) {
+    if (dim.symbol == "-") {
+      fail("a dimension is negative");
+      return std::nullopt;
+    }
+  }
+  return *inputs[i]->elements;
+}
+
 bool OpContext::sameType(size_t i, size_t j) {
   if (!has(i) || !has(j) || !type(i).dtype || !type(j).dtype || type(i).dtype == type(j).dtype) {
     return true;
@@ -93,7 +106,8 @@ std::optional<size_t> OpContext::axis(int64_t axis, size_t rank) {
 std::span<const OpSchema> opSchemas() {
   static const std::vector<OpSchema> all = [] {
     std::vector<OpSchema> list;
-    for (auto part : {elementwiseOps(), contractionOps(), shapeOps(), reductionOps()}) {
+    for (auto part : {elementwiseOps(), contractionOps(), creationOps(), shapeOps(), selectionOps(),
+                      reductionOps()}) {
       list.insert(list.end(), part.begin(), part.end());
     }
     std::sort(list.begin(), list.end(),

@@ -52,6 +52,9 @@ public:
   /// Integers from attribute `name` or, when absent, from the elements of input i; nothing when
   /// neither is known.
   std::optional<std::vector<int64_t>> integers(std::string_view name, size_t i) const;
+  /// Elements of input i as a shape; unknown elements become unknown dimensions, a negative one
+  /// fails.
+  std::optional<Shape> shapeFrom(size_t i);
 
   template <typename... Parts> void fail(const Parts &...parts) {
     if (error.empty()) {
@@ -97,7 +100,9 @@ const OpSchema *findOp(std::string_view name);
 /// Rules by category; see the .cpp files of the same names.
 std::span<const OpSchema> elementwiseOps();
 std::span<const OpSchema> contractionOps();
+std::span<const OpSchema> creationOps();
 std::span<const OpSchema> shapeOps();
+std::span<const OpSchema> selectionOps();
 std::span<const OpSchema> reductionOps();
 
 } // namespace ntc::format
