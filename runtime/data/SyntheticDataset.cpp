@@ -44,17 +44,22 @@ SyntheticDataset::SyntheticDataset(std::span<const artifact::InputSpec> inputs, 
   }
   poolSize_ = static_cast<uint64_t>(std::min(needed, kPoolSize));
   normals_.reset(new float[poolSize_]);
-  filled_.reset(new std::once_flag[(poolSize_ + kPoolBlock - 1) / kPoolBlock]);
+  filled_.reset(new std::atomic<bool>[(poolSize_ + kPoolBlock - 1) / kPoolBlock] {});
 }
 
 void SyntheticDataset::fillPool(uint64_t from, uint64_t count) const {
   for (uint64_t block = from / kPoolBlock; block <= (from + count - 1) / kPoolBlock; ++block) {
-    std::call_once(filled_[block], [&] {
+    if (filled_[block].load(std::memory_order_acquire)) {
+      continue;
+    }
+    std::lock_guard lock(filling_);
+    if (!filled_[block].load(std::memory_order_relaxed)) {
       const uint64_t end = std::min((block + 1) * kPoolBlock, poolSize_);
       for (uint64_t i = block * kPoolBlock; i < end; ++i) {
         normals_[i] = normal(seed_, i);
       }
-    });
+      filled_[block].store(true, std::memory_order_release);
+    }
   }
 }
 
@@ -68,8 +73,7 @@ template <typename T> void SyntheticDataset::fillNormals(size_t field, int64_t r
   while (left > 0) {
     const uint64_t count = std::min(left, pool - at);
     fillPool(at, count);
-    out = std::transform(&normals_[at], &normals_[at] + count, out,
-                         [](float value) { return static_cast<T>(value); });
+    out = std::copy_n(&normals_[at], count, out);
     left -= count;
     at = 0;
   }

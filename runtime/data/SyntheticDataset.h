@@ -7,6 +7,7 @@
 #include "runtime/data/DataSource.h"
 #include "runtime/data/Dataset.h"
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -29,7 +30,8 @@ public:
                 std::byte *destination) const override;
 
 private:
-  /// Computes the blocks of the pool that hold [from, from + count), count > 0.
+  /// Computes those blocks of the pool that hold [from, from + count) and that no sample has read
+  /// yet. `count` is above 0.
   void fillPool(uint64_t from, uint64_t count) const;
   template <typename T> void fillNormals(size_t field, int64_t row, T *out) const;
   template <typename T> void fillIntegers(size_t field, int64_t row, T *out) const;
@@ -37,7 +39,8 @@ private:
   std::vector<Field> fields_;
   uint64_t poolSize_ = 0;
   std::unique_ptr<float[]> normals_;
-  std::unique_ptr<std::once_flag[]> filled_; ///< one per block
+  std::unique_ptr<std::atomic<bool>[]> filled_; ///< one per block
+  mutable std::mutex filling_;
   int64_t samples_;
   uint64_t seed_;
 };
