@@ -23,7 +23,7 @@ def tree():
         here = pathlib.Path(folder).relative_to(ROOT)
         folders[:] = sorted(each for each in folders
                             if each != "__pycache__" and not (here == pathlib.Path(".") and NOT_SOURCES.match(each)))
-        for name in sorted(names):
+        for name in sorted(each for each in names if each != ".git"): # a file in a worktree
             data = (ROOT / here / name).read_bytes()
             files[str(here / name)] = "" if b"\0" in data else data.decode("utf-8", errors="replace")
     return files
