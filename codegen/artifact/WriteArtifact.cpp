@@ -53,6 +53,12 @@ static llvm::Error runLinker(llvm::ArrayRef<const char *> arguments) {
   llvm::raw_string_ostream stream(messages);
   lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   if (result.retCode != 0) {
+    auto missing = llvm::StringRef(messages).split("undefined symbol: ").second;
+    if (!missing.empty()) {
+      return llvm::createStringError(
+          "generated code calls %s, which no library of an artifact has; this is an error in ntc",
+          missing.take_until([](char c) { return c == '\n'; }).str().c_str());
+    }
     return llvm::createStringError("the linker failed: %s", messages.c_str());
   }
   return llvm::Error::success();
@@ -87,11 +93,11 @@ llvm::Error linkArtifact(llvm::ArrayRef<char> object, const std::string &path) {
   llvm::sys::fs::closeFile(libraryFile);
   llvm::FileRemover removeLibrary(libraryPath);
   // No build id and a fixed soname: the bytes depend on the object alone. The object has no name in
-  // the result.
+  // the result. What is called must be there (defs): an artifact needs no library.
   if (llvm::Error error =
-          runLinker({"ld.lld", "-shared", "--gc-sections", "-z", "now", "-z", "noexecstack",
-                     "--build-id=none", "-soname", "ntc_artifact", "--strip-all", "-o",
-                     libraryPath.c_str(), objectPath.c_str()})) {
+          runLinker({"ld.lld", "-shared", "--gc-sections", "-z", "defs", "-z", "now", "-z",
+                     "noexecstack", "--build-id=none", "-soname", "ntc_artifact", "--strip-all",
+                     "-o", libraryPath.c_str(), objectPath.c_str()})) {
     return error;
   }
   if (std::error_code code = llvm::sys::fs::rename(libraryPath, path)) {

@@ -16,8 +16,9 @@ namespace ntc::codegen::artifact {
 void addArtifactSymbols(llvm::Module &module, const rt::artifact::Manifest &manifest);
 
 /// Links the bytes of an object file into the shared library `path`, with lld in this process:
-/// written to a temporary file beside it and renamed. Equal objects give equal bytes. Errors: what
-/// the linker or the system said.
+/// written to a temporary file beside it and renamed. Equal objects give equal bytes. Errors: a
+/// symbol that the object refers to and does not define, by name; what the linker or the system
+/// said.
 llvm::Error linkArtifact(llvm::ArrayRef<char> object, const std::string &path);
 
 } // namespace ntc::codegen::artifact

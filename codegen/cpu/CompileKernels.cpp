@@ -44,17 +44,17 @@ FailureOr<OwningOpRef<ModuleOp>> emitKernels(ir::train::ProgramOp program, Kerne
   return module;
 }
 
-LogicalResult lowerToLlvmDialect(ModuleOp module) {
+LogicalResult lowerToLlvmDialect(ModuleOp module, const CpuTarget &target) {
   PassManager pm(module.getContext());
   pm.addNestedPass<func::FuncOp>(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createCSEPass());
   // Addresses that do not depend on a loop leave it.
   pm.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
-  // exp, log, tanh, … of f32 become polynomials; what is left calls libm lane by lane.
-  pm.addNestedPass<func::FuncOp>(createApproximateMath());
+  // Before loops are taken apart: what a function's constants do not depend on leaves the loops.
+  pm.addNestedPass<func::FuncOp>(createApproximateMath(
+      ApproximateMathOptions{target.hasFma, target.hasFloor, target.hasHalf}));
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

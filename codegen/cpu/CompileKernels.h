@@ -20,8 +20,9 @@ void registerTranslations(mlir::DialectRegistry &registry);
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>> emitKernels(ir::train::ProgramOp program,
                                                                KernelEmitter &emitter);
 
-/// Lowers such a module to the LLVM dialect, in place.
-mlir::LogicalResult lowerToLlvmDialect(mlir::ModuleOp module);
+/// Lowers such a module to the LLVM dialect, in place, for the instructions of `target`; nothing in
+/// it calls a library.
+mlir::LogicalResult lowerToLlvmDialect(mlir::ModuleOp module, const CpuTarget &target);
 
 /// Translates to LLVM IR for `target`, runs LLVM's scalar clean-up, and adds per kernel its entry
 /// in the ABI of runtime/artifact/KernelAbi.h: `int ntc_kernel_N(const ntc_kernel_args_t *)`, in

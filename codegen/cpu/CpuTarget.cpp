@@ -68,8 +68,8 @@ llvm::Expected<CpuTarget> CpuTarget::create(llvm::StringRef mcpu) {
   }
   // The instruction sets that decide the width of vectors; a machine without one of these must
   // refuse the artifact.
-  for (const char *feature :
-       {"avx", "avx2", "avx512bw", "avx512dq", "avx512f", "avx512vl", "bmi2", "fma", "sse4.1"}) {
+  for (const char *feature : {"avx", "avx2", "avx512bw", "avx512dq", "avx512f", "avx512vl", "bmi2",
+                              "f16c", "fma", "sse4.1"}) {
     if (triple.isX86() && info->checkFeatures(std::string("+") + feature)) {
       target.requiredFeatures.push_back(feature);
     }
@@ -78,6 +78,8 @@ llvm::Expected<CpuTarget> CpuTarget::create(llvm::StringRef mcpu) {
     return llvm::is_contained(target.requiredFeatures, feature.str());
   };
   target.hasFma = has("fma") || triple.isAArch64();
+  target.hasFloor = has("sse4.1") || triple.isAArch64();
+  target.hasHalf = has("f16c") || triple.isAArch64();
   if (has("avx512f") && has("avx512vl")) {
     target.vectorBytes = 64;
     target.registers = 32;

@@ -22,6 +22,8 @@ struct CpuTarget {
   int64_t vectorBytes = 16;
   int64_t registers = 16; ///< vector registers
   bool hasFma = false;    ///< one instruction for a fused multiply-add
+  bool hasFloor = false;  ///< one instruction to round down
+  bool hasHalf = false;   ///< one instruction to convert between f16 and f32
   int64_t l1Bytes = 32 * 1024;
   int64_t l2Bytes = 512 * 1024;
   /// Instruction sets that generated code may use and a machine must have, as /proc/cpuinfo names

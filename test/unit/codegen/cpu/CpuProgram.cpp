@@ -14,9 +14,11 @@
 #include "tools/ntc/CompileModel.h"
 
 #include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <cstring>
 
@@ -47,7 +49,8 @@ private:
   ScopedDiagnosticHandler handler;
 };
 
-ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::string &message) {
+ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::string &message,
+                              ProgramChange afterFusion) {
   Errors errors(*module.getContext());
   auto fail = [&](const std::string &what) -> ArtifactPointer {
     message = what + ": " + errors.text;
@@ -56,16 +59,25 @@ ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::str
   if (failed(verify(module))) {
     return fail("invalid");
   }
-  PassManager passes(module.getContext());
-  if (failed(pipelines::buildPipeline(passes, pipelines::Phase::Captured, pipelines::Phase::Planned,
-                                      {}, message)) ||
-      failed(passes.run(module))) {
+  auto program = *module.getBody()->getOps<train::ProgramOp>().begin();
+  auto advance = [&](pipelines::Phase from, pipelines::Phase to) {
+    PassManager passes(module.getContext());
+    return succeeded(pipelines::buildPipeline(passes, from, to, {}, message)) &&
+           succeeded(passes.run(module));
+  };
+  if (!advance(pipelines::Phase::Captured, pipelines::Phase::Fused)) {
     return fail("passes");
   }
-  auto program = *module.getBody()->getOps<train::ProgramOp>().begin();
+  if (afterFusion) {
+    afterFusion(program);
+  }
+  if (!advance(pipelines::Phase::Fused, pipelines::Phase::Planned)) {
+    return fail("passes");
+  }
   VectorEmitter emitter(target);
   auto kernels = emitKernels(program, emitter);
-  if (failed(kernels) || failed(verify(**kernels)) || failed(lowerToLlvmDialect(**kernels))) {
+  if (failed(kernels) || failed(verify(**kernels)) ||
+      failed(lowerToLlvmDialect(**kernels, target))) {
     return fail("emission");
   }
   llvm::LLVMContext llvmContext;
@@ -105,7 +117,25 @@ train::EntryOp Computation::entry() const {
 
 Block &Computation::block() const { return entry().getBody().front(); }
 
-static std::string stateName(size_t computation, size_t input) {
+Computation makeComputation(MLIRContext &context, const std::string &name,
+                            const std::string &arguments, const std::string &body) {
+  std::string text =
+      llvm::formatv("train.program @p {{ train.entry @predict({0}) attributes "
+                    "{{kind = #train.entry_kind<predict>} {{\n{1}\ntrain.return\n} }",
+                    arguments, body);
+  Computation computation{name, parseSourceString<ModuleOp>(text, ParserConfig(&context)), {}};
+  if (!computation.module) {
+    llvm::report_fatal_error(llvm::Twine("the test's program cannot be read: ") + text);
+  }
+  Block &block = computation.block();
+  Operation *terminator = block.getTerminator();
+  terminator->setOperands(terminator->getPrevNode()->getResults());
+  computation.entry().setFunctionType(FunctionType::get(&context, block.getArgumentTypes(),
+                                                        TypeRange(terminator->getOperandTypes())));
+  return computation;
+}
+
+std::string Suite::stateName(size_t computation, size_t input) {
   return "c" + std::to_string(computation) + ".i" + std::to_string(input);
 }
 
@@ -146,9 +176,9 @@ OwningOpRef<ModuleOp> Suite::joined(size_t first, size_t last) const {
   return module;
 }
 
-std::string Suite::compile(const CpuTarget &target) {
+std::string Suite::compile(const CpuTarget &target, ProgramChange afterFusion) {
   std::string message;
-  artifact = compileModule(*joined(0, size()), target, message);
+  artifact = compileModule(*joined(0, size()), target, message, afterFusion);
   if (artifact || StringRef(message).starts_with("unsupported")) {
     return message;
   }
@@ -181,17 +211,25 @@ public:
 
   /// The first byte outside of the entry's slots that has changed, as a sentence.
   std::string damage() const {
-    std::vector<bool> owned(arena.sizeBytes(), false);
+    std::vector<std::pair<uint64_t, uint64_t>> owned;
     for (const rt::artifact::SlotSpec &slot : manifest.slots) {
       if (slot.entry == entry || slot.entry == 0xffffffffu) {
-        std::fill_n(owned.begin() + static_cast<int64_t>(slot.offset), slot.sizeBytes, true);
+        owned.emplace_back(slot.offset, slot.offset + slot.sizeBytes);
       }
     }
-    for (size_t i = 0; i < owned.size(); ++i) {
-      if (!owned[i] && arena.data()[i] != kPoison) {
-        return "byte " + std::to_string(i) +
+    owned.emplace_back(arena.sizeBytes(), arena.sizeBytes());
+    llvm::sort(owned);
+    uint64_t free = 0; // all bytes before are looked at
+    for (auto [begin, end] : owned) {
+      const uint8_t *changed = begin <= free
+                                   ? nullptr
+                                   : std::find_if(arena.data() + free, arena.data() + begin,
+                                                  [](uint8_t byte) { return byte != kPoison; });
+      if (changed && changed != arena.data() + begin) {
+        return "byte " + std::to_string(changed - arena.data()) +
                " of the arena, in no slot of the entry, was written; ";
       }
+      free = std::max(free, end);
     }
     return "";
   }
@@ -221,16 +259,31 @@ static void callGroupsBackward(const rt::artifact::Artifact &artifact,
 }
 
 Tensors Suite::run(size_t i, Walk walk, std::string &problem) const {
+  std::vector<std::vector<uint8_t>> inputs;
+  for (const Tensor &input : computations[i].inputs) {
+    inputs.push_back(toBytes(input));
+  }
+  Tensors results;
+  auto types = computations[i].block().getTerminator()->getOperandTypes();
+  for (auto [type, bytes] : llvm::zip_equal(types, runBytes(i, inputs, walk, problem))) {
+    results.push_back(fromBytes(cast<RankedTensorType>(type), bytes.data()));
+  }
+  return results;
+}
+
+std::vector<std::vector<uint8_t>> Suite::runBytes(size_t i,
+                                                  const std::vector<std::vector<uint8_t>> &inputs,
+                                                  Walk walk, std::string &problem) const {
   const rt::artifact::Manifest &manifest = artifact->manifest();
   auto number = static_cast<uint32_t>(i);
   const rt::artifact::EntrySpec &entry = manifest.entries[number];
   PoisonedArena arena(manifest, number);
-  for (auto [k, input] : llvm::enumerate(computations[i].inputs)) {
-    std::string name = stateName(i, k);
-    auto state = llvm::find_if(manifest.states,
-                               [&](const auto &candidate) { return candidate.name == name; });
-    std::vector<uint8_t> bytes = toBytes(input);
-    std::memcpy(arena.data() + state->offset, bytes.data(), bytes.size());
+  auto named = [](const auto &list, const std::string &name) {
+    return *llvm::find_if(list, [&](const auto &candidate) { return candidate.name == name; });
+  };
+  for (auto [k, input] : llvm::enumerate(inputs)) {
+    std::memcpy(arena.data() + named(manifest.states, stateName(i, k)).offset, input.data(),
+                input.size());
   }
   if (walk.groupsBackward) {
     callGroupsBackward(*artifact, entry, arena.data());
@@ -240,13 +293,13 @@ Tensors Suite::run(size_t i, Walk walk, std::string &problem) const {
     rt::exec::BoundEntry bound(*artifact, number, arena.data(), walk.threads);
     bound.run(**pool, /*flush=*/false);
   }
-  Tensors results;
-  for (auto [r, type] :
-       llvm::enumerate(computations[i].block().getTerminator()->getOperandTypes())) {
-    std::string name = outputName(r);
-    auto output =
-        llvm::find_if(entry.outputs, [&](const auto &candidate) { return candidate.name == name; });
-    results.push_back(fromBytes(cast<RankedTensorType>(type), arena.data() + output->offset));
+  std::vector<std::vector<uint8_t>> results;
+  auto types = computations[i].block().getTerminator()->getOperandTypes();
+  for (auto [r, type] : llvm::enumerate(types)) {
+    const uint8_t *first = arena.data() + named(entry.outputs, outputName(r)).offset;
+    auto tensor = cast<RankedTensorType>(type);
+    int64_t elementBytes = std::max(1u, tensor.getElementTypeBitWidth() / 8);
+    results.emplace_back(first, first + tensor.getNumElements() * elementBytes);
   }
   problem += arena.damage();
   return results;

@@ -29,7 +29,10 @@ std::unique_ptr<mlir::MLIRContext> makeCompilerContext();
 /// Takes `module`, which holds one program in the phase captured, to an artifact in a temporary
 /// file and opens it. Returns null with `message` set; `message` starts with "unsupported" where
 /// this machine lacks an instruction set of `target`.
-ArtifactPointer compileModule(mlir::ModuleOp module, const CpuTarget &target, std::string &message);
+/// `afterFusion` may change the program in the phase fused.
+using ProgramChange = llvm::function_ref<void(ir::train::ProgramOp)>;
+ArtifactPointer compileModule(mlir::ModuleOp module, const CpuTarget &target, std::string &message,
+                              ProgramChange afterFusion = {});
 
 /// One computation: the only entry of `module`, whose block takes `inputs`. Its results are what is
 /// compared.
@@ -41,6 +44,11 @@ struct Computation {
   ir::train::EntryOp entry() const;
   mlir::Block &block() const;
 };
+
+/// The operations of `body`, as text, on `arguments` ("%x: tensor<3xf32>, …"); the results of the
+/// last one are the computation's. Inputs are left to the caller.
+Computation makeComputation(mlir::MLIRContext &context, const std::string &name,
+                            const std::string &arguments, const std::string &body);
 
 /// How the calls of an entry are walked.
 struct Walk {
@@ -60,11 +68,19 @@ public:
   const Computation &operator[](size_t i) const { return computations[i]; }
 
   /// Compiles all. Returns what went wrong with which computation, or an empty string.
-  std::string compile(const CpuTarget &target);
+  std::string compile(const CpuTarget &target, ProgramChange afterFusion = {});
 
   /// Runs computation `i` in an arena whose bytes are otherwise all NaN. A byte that belongs to no
   /// slot of the entry and has changed is reported in `problem`.
   Tensors run(size_t i, Walk walk, std::string &problem) const;
+  /// The same on bytes in memory.
+  std::vector<std::vector<uint8_t>> runBytes(size_t i,
+                                             const std::vector<std::vector<uint8_t>> &inputs,
+                                             Walk walk, std::string &problem) const;
+
+  /// The state that holds input `input` of a computation; its entry is `predict.b` and the number
+  /// plus one.
+  static std::string stateName(size_t computation, size_t input);
 
 private:
   mlir::MLIRContext &context;

@@ -93,7 +93,8 @@ TEST_P(Ops, AndDerivativesAgreeWithInterpreter) {
 
 INSTANTIATE_TEST_SUITE_P(Targets, Ops,
                          testing::Values(Run{"f32", "native"}, Run{"f64", "native"},
-                                         Run{"f32", "x86-64-v3"}),
+                                         Run{"f32", "x86-64-v3"}, Run{"f32", "x86-64-v2"},
+                                         Run{"f64", "x86-64-v2"}),
                          [](const auto &info) {
                            std::string name = info.param.element + "_" + info.param.cpu;
                            return std::regex_replace(name, std::regex("-"), "_");
