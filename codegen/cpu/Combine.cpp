@@ -35,6 +35,7 @@ std::optional<Combiner> combinerOf(linalg::LinalgOp op) {
       TypeSwitch<Operation *, std::optional<double>>(last)
           .Case<arith::AddFOp, arith::AddIOp, arith::OrIOp>([](auto) { return 0.0; })
           .Case<arith::MulFOp, arith::MulIOp>([](auto) { return 1.0; })
+          .Case<arith::AndIOp>([](auto) { return -1.0; }) // all bits
           .Case<arith::MaximumFOp>([&](auto) { return -kInfinity; })
           .Case<arith::MinimumFOp>([&](auto) { return kInfinity; })
           // Exact in a double only up to 32 bits; wider ones stay scalar.

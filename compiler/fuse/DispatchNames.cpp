@@ -23,8 +23,12 @@ static void collectNames(Location loc, llvm::SetVector<StringRef> &names) {
   }
 }
 
-static std::string joinNames(const llvm::SetVector<StringRef> &names) {
+std::string dispatchName(ArrayRef<Operation *> ops) {
   constexpr size_t kShown = 4;
+  llvm::SetVector<StringRef> names;
+  for (Operation *op : ops) {
+    collectNames(op->getLoc(), names);
+  }
   std::string joined;
   for (StringRef name : names.getArrayRef().take_front(kShown)) {
     joined += (joined.empty() ? "" : "+") + name.str();
@@ -33,20 +37,6 @@ static std::string joinNames(const llvm::SetVector<StringRef> &names) {
     joined += "+...";
   }
   return joined.empty() ? "step" : joined;
-}
-
-std::string dispatchName(ArrayRef<Operation *> ops) {
-  llvm::SetVector<StringRef> names;
-  for (Operation *op : ops) {
-    collectNames(op->getLoc(), names);
-  }
-  return joinNames(names);
-}
-
-std::string layerName(Location loc) {
-  llvm::SetVector<StringRef> names;
-  collectNames(loc, names);
-  return joinNames(names);
 }
 
 } // namespace ntc::fuse

@@ -3,12 +3,10 @@
 // Merges elementwise linalg operations into their consumers with upstream's fusion, under a policy
 // of our own.
 
-#include "compiler/fuse/DispatchNames.h"
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -23,40 +21,25 @@ static bool onlyMoves(linalg::LinalgOp op) {
   return op->getRegion(0).front().getOperations().size() == 1;
 }
 
-/// Why the producer of `operand` is not merged into its owner; empty if it is.
-static StringRef whyNotFused(OpOperand *operand) {
+/// May the producer of `operand` be merged into its owner?
+static bool shouldFuse(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer || producer.getNumReductionLoops() != 0) {
-    return "not an elementwise operation and its consumer";
+    return false;
   }
   if (onlyMoves(producer)) {
-    return "";
+    return true;
   }
   if (isContraction(consumer)) {
-    return "it computes, and its consumer must stay a sum of products";
+    return false;
   }
   // Where the consumer reads an element more than once (a broadcast, a window), computing it once
   // is cheaper.
   if (!consumer.getMatchingIndexingMap(operand).isPermutation()) {
-    return "its consumer reads an element more than once";
+    return false;
   }
-  return llvm::all_equal(producer->getUsers()) || producer->hasOneUse() ? ""
-                                                                        : "it has other consumers";
-}
-
-static bool shouldFuse(OpOperand *operand) {
-  constexpr auto opts = remark::RemarkOpts::name("fuse").category("fuse-elementwise");
-  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
-  StringRef whyNot = whyNotFused(operand);
-  if (producer && whyNot.empty()) {
-    remark::passed(producer.getLoc(), opts)
-        << remark::add("computed inside {0}", layerName(operand->getOwner()->getLoc()));
-  } else if (producer && producer.getNumReductionLoops() == 0) {
-    remark::missed(producer.getLoc(), opts) << remark::add(
-        "not computed inside {0}: {1}", layerName(operand->getOwner()->getLoc()), whyNot);
-  }
-  return whyNot.empty();
+  return llvm::all_equal(producer->getUsers()) || producer->hasOneUse();
 }
 
 namespace {

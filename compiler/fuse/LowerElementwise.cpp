@@ -31,6 +31,41 @@ static Value floatOrInteger(OpBuilder &b, Location loc, ValueRange x) {
   return Integer::create(b, loc, x[0], x[1]);
 }
 
+static bool isBoolean(Value value) { return value.getType().isInteger(1); }
+
+/// The larger or smaller of two; of booleans, true is the larger.
+template <typename Float, typename Integer, typename Boolean>
+static Value extreme(OpBuilder &b, Location loc, ValueRange x) {
+  if (isBoolean(x[0])) {
+    return Boolean::create(b, loc, x[0], x[1]);
+  }
+  return floatOrInteger<Float, Integer>(b, loc, x);
+}
+
+/// Integers are divided as if by 1 where an instruction would stop the program: by 0, which gives
+/// 0, and by -1, which gives the negative of every number, the smallest included. A vector's unused
+/// lanes divide 0 by 0.
+static Value divide(OpBuilder &b, Location loc, ValueRange x) {
+  if (isFloat(x[0])) {
+    return arith::DivFOp::create(b, loc, x[0], x[1]);
+  }
+  if (isBoolean(x[0])) {
+    return arith::AndIOp::create(b, loc, x[0], x[1]);
+  }
+  Type type = x[0].getType();
+  auto equals = [&](int64_t number) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x[1],
+                                 scalar(b, loc, type, static_cast<double>(number)));
+  };
+  Value zero = scalar(b, loc, type, 0), byZero = equals(0), byMinusOne = equals(-1);
+  Value special = arith::OrIOp::create(b, loc, byZero, byMinusOne);
+  Value divisor = arith::SelectOp::create(b, loc, special, scalar(b, loc, type, 1), x[1]);
+  Value quotient = arith::DivSIOp::create(b, loc, x[0], divisor);
+  Value negative = arith::SubIOp::create(b, loc, zero, x[0]);
+  quotient = arith::SelectOp::create(b, loc, byMinusOne, negative, quotient);
+  return arith::SelectOp::create(b, loc, byZero, zero, quotient);
+}
+
 template <typename MathOp> static Value unary(OpBuilder &b, Location loc, ValueRange x) {
   return MathOp::create(b, loc, x[0]);
 }
@@ -94,7 +129,10 @@ static Value compare(OpBuilder &b, Location loc, nn::Predicate predicate, ValueR
   if (isFloat(x[0])) {
     return arith::CmpFOp::create(b, loc, floats, x[0], x[1]);
   }
-  return arith::CmpIOp::create(b, loc, integers, x[0], x[1]);
+  // A true boolean is 1, not -1.
+  static constexpr I kUnsigned[] = {I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge};
+  I chosen = isBoolean(x[0]) ? kUnsigned[static_cast<size_t>(predicate)] : integers;
+  return arith::CmpIOp::create(b, loc, chosen, x[0], x[1]);
 }
 
 static SmallVector<Value> lowerCompare(OpBuilder &b, nn::CompareOp op) {
@@ -116,6 +154,10 @@ static Value convert(OpBuilder &b, Location loc, Value x, Type to) {
     return compare(b, loc, nn::Predicate::ne, {x, scalar(b, loc, from, 0)});
   }
   if (isa<FloatType>(from) && isa<FloatType>(to)) {
+    if (toWidth == fromWidth) { // bf16 and f16, both of which f32 holds
+      x = arith::ExtFOp::create(b, loc, b.getF32Type(), x);
+      return arith::TruncFOp::create(b, loc, to, x);
+    }
     return toWidth > fromWidth ? arith::ExtFOp::create(b, loc, to, x).getResult()
                                : arith::TruncFOp::create(b, loc, to, x).getResult();
   }
@@ -167,9 +209,9 @@ void populateElementwiseLowering(RewritePatternSet &patterns) {
   add<nn::AddOp, floatOrInteger<arith::AddFOp, arith::AddIOp>>(patterns);
   add<nn::SubOp, floatOrInteger<arith::SubFOp, arith::SubIOp>>(patterns);
   add<nn::MulOp, floatOrInteger<arith::MulFOp, arith::MulIOp>>(patterns);
-  add<nn::DivOp, floatOrInteger<arith::DivFOp, arith::DivSIOp>>(patterns);
-  add<nn::MaximumOp, floatOrInteger<arith::MaximumFOp, arith::MaxSIOp>>(patterns);
-  add<nn::MinimumOp, floatOrInteger<arith::MinimumFOp, arith::MinSIOp>>(patterns);
+  add<nn::DivOp, divide>(patterns);
+  add<nn::MaximumOp, extreme<arith::MaximumFOp, arith::MaxSIOp, arith::OrIOp>>(patterns);
+  add<nn::MinimumOp, extreme<arith::MinimumFOp, arith::MinSIOp, arith::AndIOp>>(patterns);
   add<nn::PowOp, binary<math::PowFOp>>(patterns);
   add<nn::AndOp, binary<arith::AndIOp>>(patterns);
   add<nn::OrOp, binary<arith::OrIOp>>(patterns);

@@ -41,6 +41,15 @@ static Value combine(OpBuilder &b, Location loc, ValueRange x) {
   return Integer::create(b, loc, x[1], x[0]);
 }
 
+/// The larger or smaller of two; of booleans, true is the larger.
+template <typename Float, typename Integer, typename Boolean>
+static Value combineExtreme(OpBuilder &b, Location loc, ValueRange x) {
+  if (x[0].getType().isInteger(1)) {
+    return Boolean::create(b, loc, x[1], x[0]);
+  }
+  return combine<Float, Integer>(b, loc, x);
+}
+
 static SmallVector<Value> lowerSum(OpBuilder &b, nn::ReduceSumOp op) {
   return lowerReduce(b, op, 0.0, combine<arith::AddFOp, arith::AddIOp>);
 }
@@ -50,18 +59,21 @@ static double extreme(Type type, double sign) {
   if (isa<FloatType>(type)) {
     return sign * std::numeric_limits<double>::infinity();
   }
+  if (type.isInteger(1)) {
+    return sign < 0 ? 0 : 1;
+  }
   double bound = std::ldexp(1.0, type.getIntOrFloatBitWidth() - 1);
-  return sign < 0 ? -bound : std::min(bound - 1, 9223372036854774784.0);
+  return sign < 0 ? -bound : bound == 0x1p63 ? bound : bound - 1;
 }
 
 static SmallVector<Value> lowerMax(OpBuilder &b, nn::ReduceMaxOp op) {
   return lowerReduce(b, op, extreme(typeOf(op.getInput()).getElementType(), -1),
-                     combine<arith::MaximumFOp, arith::MaxSIOp>);
+                     combineExtreme<arith::MaximumFOp, arith::MaxSIOp, arith::OrIOp>);
 }
 
 static SmallVector<Value> lowerMin(OpBuilder &b, nn::ReduceMinOp op) {
   return lowerReduce(b, op, extreme(typeOf(op.getInput()).getElementType(), 1),
-                     combine<arith::MinimumFOp, arith::MinSIOp>);
+                     combineExtreme<arith::MinimumFOp, arith::MinSIOp, arith::AndIOp>);
 }
 
 void populateReductionLowering(RewritePatternSet &patterns) {

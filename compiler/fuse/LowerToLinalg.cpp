@@ -18,7 +18,9 @@ Value scalar(OpBuilder &b, Location loc, Type type, double value) {
   if (isa<FloatType>(type)) {
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
   }
-  return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, static_cast<int64_t>(value)));
+  // 2^63 stands for the largest number of 64 bits.
+  int64_t integer = value >= 0x1p63 ? INT64_MAX : static_cast<int64_t>(value);
+  return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, integer));
 }
 
 Value filled(OpBuilder &b, Location loc, RankedTensorType type, double value) {

@@ -10,12 +10,12 @@ using namespace mlir;
 
 namespace ntc::memory {
 
-StringRef whyNotInPlace(const schedule::KernelLayout &layout, ir::plan::KernelOp kernel,
-                        unsigned argument, unsigned result) {
+bool mayWriteInPlace(const schedule::KernelLayout &layout, ir::plan::KernelOp kernel,
+                     unsigned argument, unsigned result) {
   Block &body = kernel.getBody().front();
   Value source = body.getArgument(argument), target = body.getTerminator()->getOperand(result);
   if (source.getType() != target.getType()) {
-    return "the old and the new value differ in type";
+    return false;
   }
   const auto &nests = layout.space().nests();
   auto writer = llvm::find_if(
@@ -23,7 +23,7 @@ StringRef whyNotInPlace(const schedule::KernelLayout &layout, ir::plan::KernelOp
   // An insertion writes its destination in several nests; reshaped tensors would need index
   // arithmetic to compare.
   if (writer == nests.end() || !isa<linalg::GenericOp>(writer->op)) {
-    return "the new value is put together from pieces or reshaped";
+    return false;
   }
   size_t writerIndex = writer - nests.begin();
   AffineMap written;
@@ -34,7 +34,7 @@ StringRef whyNotInPlace(const schedule::KernelLayout &layout, ir::plan::KernelOp
     return llvm::any_of(nests, [&](const fuse::Nest &nest) { return nest.op == op; });
   };
   if (!llvm::all_of(source.getUsers(), isNestOp)) {
-    return "the old value is reshaped before it is read";
+    return false;
   }
   for (auto [n, nest] : llvm::enumerate(nests)) {
     for (const fuse::Access &read : nest.reads) {
@@ -42,18 +42,18 @@ StringRef whyNotInPlace(const schedule::KernelLayout &layout, ir::plan::KernelOp
         continue;
       }
       if (n > writerIndex || read.map != written || nest.extents != writer->extents) {
-        return "the old value is read after its element was written, or at other elements";
+        return false;
       }
       for (size_t d = 0; d < nest.extents.size(); ++d) {
         if (layout.space().labelOf(n, d) != layout.space().labelOf(writerIndex, d)) {
-          return "another group of work reads the old value";
+          return false;
         }
       }
     }
   }
   // A reduction writes an element only after it has read what it reads at other elements of its
   // loops.
-  return llvm::is_contained(writer->isReduction, true) ? "the new value is a sum" : "";
+  return llvm::none_of(writer->isReduction, [](bool reduces) { return reduces; });
 }
 
 } // namespace ntc::memory

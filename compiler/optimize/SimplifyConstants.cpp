@@ -18,8 +18,13 @@ namespace ntc::optimize {
 namespace {
 
 double signOf(double x) { return std::isnan(x) ? x : (x > 0) - (x < 0); }
-double maximumOf(double a, double b) { return std::isnan(a) || a > b ? a : b; }
-double minimumOf(double a, double b) { return std::isnan(a) || a < b ? a : b; }
+// NaN if either is; +0 is above -0.
+double maximumOf(double a, double b) {
+  return std::isnan(a) || a > b || (a == b && std::signbit(b)) ? a : b;
+}
+double minimumOf(double a, double b) {
+  return std::isnan(a) || a < b || (a == b && std::signbit(a)) ? a : b;
+}
 
 /// Exact below this magnitude: every integer there is a double.
 constexpr double kExactIntegers = 9007199254740992.0;

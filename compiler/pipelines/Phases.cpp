@@ -29,6 +29,8 @@ std::optional<Phase> phaseNamed(StringRef name) {
 
 StringRef nameOf(Phase phase) { return kPhases[static_cast<size_t>(phase)].name; }
 
+std::vector<std::string> optionalPasses() { return {"simplify", "fuse-elementwise"}; }
+
 namespace {
 
 class PipelineBuilder {
@@ -50,27 +52,24 @@ public:
       break;
     case Phase::Optimized:
       // Before decomposition, while composite operations are still one operation each.
-      simplify();
+      addOptional("simplify", optimize::createSimplify());
       program.addPass(optimize::createDecompose());
       // Again: decomposition exposes common subexpressions of forward and backward.
-      simplify();
+      addOptional("simplify", optimize::createSimplify());
+      program.addPass(createCSEPass());
       break;
     case Phase::Fused:
       program.addPass(fuse::createLowerToLinalg());
       // Windows and masks that are computed twice are merged while they are still visible as
       // operations.
       program.addPass(createCSEPass());
-      if (enabled("fuse-elementwise")) {
-        program.addPass(fuse::createFuseElementwise());
-        program.addPass(createCSEPass());
-      }
-      program.addPass(fuse::createFormDispatches(
-          {enabled("join-dispatches"), enabled("merge-small-dispatches")}));
+      addOptional("fuse-elementwise", fuse::createFuseElementwise());
+      program.addPass(createCSEPass());
+      program.addPass(fuse::createFormDispatches());
       program.addPass(verify::createVerifyFused());
       break;
     case Phase::Planned:
-      program.addPass(
-          memory::createPlanMemory({enabled("update-in-place"), enabled("reuse-slots")}));
+      program.addPass(memory::createPlanMemory());
       program.addPass(verify::createVerifyPlanned());
       break;
     case Phase::Compiled:
@@ -85,20 +84,13 @@ private:
   OpPassManager &program;
   const PipelineOptions &options;
 
-  bool enabled(StringRef name) const {
-    const OptimizationInfo *info =
-        llvm::find_if(kOptimizations, [&](const OptimizationInfo &o) { return o.name == name; });
-    return info->level <= options.level &&
-           llvm::none_of(options.disabledPasses, [&](StringRef disabled) {
-             disabled.consume_front("ntc-");
-             return disabled == name;
-           });
-  }
-
-  void simplify() {
-    if (enabled("simplify")) {
-      program.addPass(optimize::createSimplify());
-      program.addPass(createCSEPass());
+  void addOptional(StringRef name, std::unique_ptr<Pass> pass) {
+    bool disabled = llvm::any_of(options.disabledPasses, [&](StringRef disabled) {
+      disabled.consume_front("ntc-");
+      return disabled == name;
+    });
+    if (!disabled) {
+      program.addPass(std::move(pass));
     }
   }
 };
@@ -107,12 +99,12 @@ private:
 
 LogicalResult buildPipeline(OpPassManager &pm, Phase from, Phase to, const PipelineOptions &options,
                             std::string &error) {
-  auto names = llvm::map_range(kOptimizations, [](const OptimizationInfo &o) { return o.name; });
+  std::vector<std::string> known = optionalPasses();
   for (StringRef disabled : options.disabledPasses) {
     disabled.consume_front("ntc-");
-    if (!llvm::is_contained(names, disabled)) {
+    if (!llvm::is_contained(known, disabled.str())) {
       error = "--disable-pass=" + disabled.str() + ": not a pass that may be left out; those are " +
-              llvm::join(names, ", ");
+              llvm::join(known, ", ");
       return failure();
     }
   }
