@@ -218,6 +218,11 @@ Result<BoundEntry *> Session::prepare(artifact::EntryKind kind, std::span<const 
     return error(Code::InvalidArgument, nameOf(kind),
                  ": the first tensor's first dimension is the batch size; there is none");
   }
+  if (*batchSize <= 0) {
+    return error(Code::InvalidArgument, nameOf(kind),
+                 ": the batch is empty; expected at least one sample, found a first dimension of ",
+                 *batchSize);
+  }
   BoundEntry *entry = find(kind, *batchSize);
   if (entry == nullptr) {
     return noSuchSize(kind, *batchSize);

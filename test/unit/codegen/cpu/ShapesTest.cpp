@@ -173,7 +173,7 @@ TEST_P(Shapes, AgreeWithInterpreterAtEveryNumberOfThreads) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, Shapes, testing::Values("f32"),
+INSTANTIATE_TEST_SUITE_P(Types, Shapes, testing::Values("f32", "f64"),
                          [](const auto &info) { return info.param; });
 
 } // namespace
