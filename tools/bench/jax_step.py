@@ -14,22 +14,95 @@ LAYERS = {  # name -> (linear: inputs, outputs) or (convolution: kernel, inputs,
     "mlp_adam": {"fc1": (784, 128), "fc2": (128, 10)},
     "mlp_sgd": {"fc1": (784, 512), "fc2": (512, 512), "fc3": (512, 10)},
     "mnist_cnn": {"c1": (3, 1, 32), "c2": (3, 32, 64), "fc1": (9216, 128), "fc2": (128, 10)},
+    "vae": {"fc1": (784, 400), "fc21": (400, 20), "fc22": (400, 20), "fc3": (20, 400), "fc4": (400, 784)},
+    "resnet18_cifar": {},  # filled below
     "cifar_lenet": {"c1": (5, 3, 6), "c2": (5, 6, 16), "fc1": (400, 120), "fc2": (120, 84), "fc3": (84, 10)},
 }
+BLOCKS = [(f"l{i}{j}", cin if j == 0 else cout, cout, 2 if cin != cout and j == 0 else 1)
+          for i, (cin, cout) in enumerate(((64, 64), (64, 128), (128, 256), (256, 512))) for j in (0, 1)]
 
 
-def initial(np, layers):
-    """U(-1, 1) / sqrt(fan in), as PyTorch's layers; kernels HWIO."""
+def resnet_layers():
+    """Convolutions without bias, each with a normalization; the last layer is linear."""
+    layers = {"stem": (3, 3, 64)}
+    for name, cin, cout, _ in BLOCKS:
+        layers |= {name + "a": (3, cin, cout), name + "b": (3, cout, cout)}
+        if cin != cout:
+            layers[name + "d"] = (1, cin, cout)
+    return layers | {"fc": (512, 10)}
+
+
+LAYERS["resnet18_cifar"] = resnet_layers()
+
+
+def initial(np, workload):
+    """U(-1, 1) / sqrt(fan in), as PyTorch's layers; kernels HWIO. With normalization: (weight, bias) instead of a bias."""
     rng, params = np.random.default_rng(1), {}
-    for name, sizes in layers.items():
+    for name, sizes in LAYERS[workload].items():
         shape = sizes if len(sizes) == 2 else (sizes[0], *sizes)
         bound = np.prod(shape[:-1]) ** -0.5
         params[name + ".w"] = rng.uniform(-bound, bound, shape).astype(np.float32)
         params[name + ".b"] = rng.uniform(-bound, bound, shape[-1:]).astype(np.float32)
+        if workload == "resnet18_cifar" and len(sizes) == 3:
+            params[name + ".g"], params[name + ".b"] = np.ones(shape[-1:], np.float32), np.zeros(shape[-1:], np.float32)
     return params
 
 
+def initial_statistics(np, workload):
+    """Running mean and variance of every normalization."""
+    return {name: (np.zeros(sizes[-1], np.float32), np.ones(sizes[-1], np.float32))
+            for name, sizes in LAYERS[workload].items() if workload == "resnet18_cifar" and len(sizes) == 3}
+
+
+def make_resnet_loss(jax):
+    jnp, relu = jax.numpy, jax.nn.relu
+
+    def loss(p, statistics, key, x, y):
+        updated = {}
+
+        def layer(name, x, stride=1):
+            pad = p[name + ".w"].shape[0] // 2
+            x = jax.lax.conv_general_dilated(x, p[name + ".w"], (stride, stride), [(pad, pad)] * 2,
+                                             dimension_numbers=("NHWC", "HWIO", "NHWC"))
+            mean, count = x.mean((0, 1, 2)), x.size // x.shape[-1]
+            variance = jnp.square(x - mean).mean((0, 1, 2))
+            updated[name] = (0.9 * statistics[name][0] + 0.1 * mean,
+                             0.9 * statistics[name][1] + 0.1 * variance * count / (count - 1))
+            return (x - mean) * (jax.lax.rsqrt(variance + 1e-5) * p[name + ".g"]) + p[name + ".b"]
+
+        x = relu(layer("stem", x))
+        for name, cin, cout, stride in BLOCKS:
+            identity = layer(name + "d", x, stride) if cin != cout else x
+            x = relu(layer(name + "b", relu(layer(name + "a", x, stride))) + identity)
+        out = x.mean((1, 2)) @ p["fc.w"] + p["fc.b"]
+        return jnp.mean(jax.nn.logsumexp(out, -1) - jnp.take_along_axis(out, y[:, None], -1)[:, 0]), updated
+
+    return loss
+
+
+def make_vae_loss(jax):
+    jnp, relu = jax.numpy, jax.nn.relu
+
+    def linear(p, layer, x):
+        return x @ p[layer + ".w"] + p[layer + ".b"]
+
+    def loss(p, statistics, key, x):
+        hidden = relu(linear(p, "fc1", x))
+        mean, logvar = linear(p, "fc21", hidden), linear(p, "fc22", hidden)
+        z = mean + jnp.exp(0.5 * logvar) * jax.random.normal(key, mean.shape)
+        out = jax.nn.sigmoid(linear(p, "fc4", relu(linear(p, "fc3", z))))
+        bce = -(x * jnp.maximum(jnp.log(out), -100) + (1 - x) * jnp.maximum(jnp.log(1 - out), -100)).sum()
+        return bce - 0.5 * (1 + logvar - jnp.square(mean) - jnp.exp(logvar)).sum(), statistics
+
+    return loss
+
+
 def make_loss(jax, name):
+    """loss(params, running statistics, key, **batch) -> (scalar, new statistics)."""
+    if name == "vae":
+        return make_vae_loss(jax)
+    if name == "resnet18_cifar":
+        return make_resnet_loss(jax)
     jnp, relu = jax.numpy, jax.nn.relu
 
     def linear(p, layer, x):
@@ -60,11 +133,11 @@ def make_loss(jax, name):
             x = relu(linear(p, layer, x))
         return linear(p, layers[-1], x)
 
-    def loss(p, key, x, y):
+    def loss(p, statistics, key, x, y):
         out = network(p, key, x)
         if name == "linreg":
-            return jnp.square(out - y).mean()
-        return jnp.mean(jax.nn.logsumexp(out, -1) - jnp.take_along_axis(out, y[:, None], -1)[:, 0])
+            return jnp.square(out - y).mean(), statistics
+        return jnp.mean(jax.nn.logsumexp(out, -1) - jnp.take_along_axis(out, y[:, None], -1)[:, 0]), statistics
 
     return loss
 
@@ -73,12 +146,14 @@ def make_update(jax, workload):
     """(init, update): init(params) -> slots, update(params, slots, grads) -> (params, slots)."""
     jnp, tree = jax.numpy, jax.tree.map
     kind, settings = workload.optimizer
-    lr, momentum = settings["lr"], settings.get("momentum")
+    lr, momentum, decay = settings["lr"], settings.get("momentum"), settings.get("weight_decay")
 
     def zeros(params):
         return tree(jnp.zeros_like, params)
 
     def sgd(params, slots, grads):
+        if decay:
+            grads = tree(lambda p, g: g + decay * p, params, grads)
         if momentum:
             grads = slots = tree(lambda m, g: momentum * m + g, slots, grads)
         return tree(lambda p, g: p - lr * g, params, grads), slots
@@ -119,19 +194,19 @@ def main():
 
     def build():
         data = [jax.device_put(batch) for batch in host]
-        params = jax.device_put(initial(np, LAYERS[args.workload]))
+        params, statistics = jax.device_put((initial(np, args.workload), initial_statistics(np, args.workload)))
         count = sum(p.size for p in params.values())
         loss, (init, update) = make_loss(jax, args.workload), make_update(jax, workload)
 
         def whole(carry, batch):
-            params, slots, key = carry
+            params, slots, statistics, key = carry
             key, sub = jax.random.split(key)
-            value, grads = jax.value_and_grad(loss)(params, sub, **batch)
+            (value, statistics), grads = jax.value_and_grad(loss, has_aux=True)(params, statistics, sub, **batch)
             params, slots = update(params, slots, grads)
-            return (params, slots, key), value
+            return (params, slots, statistics, key), value
 
         jitted = jax.jit(whole, donate_argnums=0)
-        carry = [(params, init(params), jax.random.key(0, impl="rbg"))]
+        carry = [(params, init(params), statistics, jax.random.key(0, impl="rbg"))]
 
         def step(i):
             carry[0], value = jitted(carry[0], data[i % len(data)])

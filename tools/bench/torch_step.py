@@ -9,10 +9,50 @@ compile  forward, gradient and a written-out update as one graph: faster than a 
 import measure
 from workloads import WORKLOADS
 
-CHANNELS_LAST = ("mnist_cnn", "cifar_lenet")
+CHANNELS_LAST = ("mnist_cnn", "cifar_lenet", "resnet18_cifar")
+
+
+def build_vae(nn):
+    class Vae(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc21, self.fc22 = nn.Linear(784, 400), nn.Linear(400, 20), nn.Linear(400, 20)
+            self.fc3, self.fc4 = nn.Linear(20, 400), nn.Linear(400, 784)
+
+        def forward(self, x):
+            hidden = self.fc1(x).relu()
+            mean, logvar = self.fc21(hidden), self.fc22(hidden)
+            z = mean + (0.5 * logvar).exp() * mean.new_empty(mean.shape).normal_()
+            return self.fc4(self.fc3(z).relu()).sigmoid(), mean, logvar
+
+    return Vae()
+
+
+def build_resnet18(nn):
+    class Block(nn.Module):
+        def __init__(self, cin, cout, stride):
+            super().__init__()
+            self.conv1, self.bn1 = nn.Conv2d(cin, cout, 3, stride, 1, bias=False), nn.BatchNorm2d(cout)
+            self.conv2, self.bn2 = nn.Conv2d(cout, cout, 3, 1, 1, bias=False), nn.BatchNorm2d(cout)
+            self.downsample = nn.Identity() if cin == cout else nn.Sequential(
+                nn.Conv2d(cin, cout, 1, stride, bias=False), nn.BatchNorm2d(cout))
+
+        def forward(self, x):
+            y = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
+            return (y + self.downsample(x)).relu()
+
+    layers, cin = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()], 64
+    for cout in (64, 128, 256, 512):
+        layers += [Block(cin, cout, 1 if cin == cout else 2), Block(cout, cout, 1)]
+        cin = cout
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
 
 
 def build_model(nn, name):
+    if name == "vae":
+        return build_vae(nn)
+    if name == "resnet18_cifar":
+        return build_resnet18(nn)
     if name == "linreg":
         return nn.Linear(5, 1)
     if name == "mlp_adam":
@@ -28,16 +68,30 @@ def build_model(nn, name):
         nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
 
 
+def make_loss(functional, name, model):
+    """loss(**batch) of the model's outputs."""
+    def vae(x):
+        reconstruction, mean, logvar = model(x)
+        bce = functional.binary_cross_entropy(reconstruction, x, reduction="sum")
+        return bce - 0.5 * (1 + logvar - mean.pow(2) - logvar.exp()).sum()
+
+    if name == "vae":
+        return vae
+    criterion = functional.mse_loss if name == "linreg" else functional.cross_entropy
+    return lambda x, y: criterion(model(x), y)
+
+
 def make_update(torch, workload, params):
     """update(grads) on plain tensors, to be traced. Bias corrections are running powers, so no step count is baked in."""
     kind, settings = workload.optimizer
-    lr, momentum = settings["lr"], settings.get("momentum")
+    lr, momentum, decay = settings["lr"], settings.get("momentum"), settings.get("weight_decay")
     first = [torch.zeros_like(p) for p in params]
     second = [torch.zeros_like(p) for p in params]
     power1, power2 = torch.ones(()), torch.ones(())
 
     def sgd(grads):
         for p, g, m in zip(params, grads, first):
+            g = g + decay * p if decay else g
             p.sub_(lr * (m.mul_(momentum).add_(g) if momentum else g))
 
     def adam(grads):
@@ -59,16 +113,16 @@ def make_update(torch, workload, params):
     return {"sgd": sgd, "adam": adam, "adadelta": adadelta}[kind]
 
 
-def eager_step(torch, workload, model, criterion):
+def eager_step(torch, workload, model, loss_of):
     kind, settings = workload.optimizer
     if kind == "adadelta":  # has no fused kernel
         optimizer = torch.optim.Adadelta(model.parameters(), **settings)
     else:
         optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[kind](model.parameters(), fused=True, **settings)
 
-    def step(x, y):
+    def step(**batch):
         optimizer.zero_grad()
-        loss = criterion(model(x), y)
+        loss = loss_of(**batch)
         loss.backward()
         optimizer.step()
         return loss.detach()
@@ -76,14 +130,14 @@ def eager_step(torch, workload, model, criterion):
     return step
 
 
-def compiled_step(torch, workload, model, criterion):
+def compiled_step(torch, workload, model, loss_of):
     torch._dynamo.config.trace_autograd_ops = True
     params = list(model.parameters())
     update = make_update(torch, workload, params)
 
     @torch.compile(fullgraph=True, dynamic=False)
-    def step(x, y):
-        loss = criterion(model(x), y)
+    def step(**batch):
+        loss = loss_of(**batch)
         grads = torch.autograd.grad(loss, params)
         with torch.no_grad():
             update(grads)
@@ -108,9 +162,9 @@ def main():
     def build():
         torch.manual_seed(0)
         model = build_model(torch.nn, args.workload).to(memory_format=layout)
-        criterion = torch.nn.functional.mse_loss if args.workload == "linreg" else torch.nn.functional.cross_entropy
+        loss_of = make_loss(torch.nn.functional, args.workload, model)
         make = compiled_step if args.mode == "compile" else eager_step
-        step = make(torch, workload, model, criterion)
+        step = make(torch, workload, model, loss_of)
         return lambda i: step(**data[i % len(data)]), sum(p.numel() for p in model.parameters())
 
     measure.run(args.workload, torch.__version__, build, args.seconds)
