@@ -4,7 +4,10 @@
 // `train.assign` alone look at the state.
 
 #include "codegen/reference/Interpreter.h"
+#include "runtime/base/NormalDraw.h"
 #include "runtime/base/Philox.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -33,6 +36,35 @@ static Tensor uniform(Type type, ir::train::UniformAttr attribute, uint64_t seed
   return result;
 }
 
+/// Numbers of an element type, kept as double: every operation is rounded.
+struct RoundedArithmetic {
+  Rounder round;
+  double constant(double value) { return round(value); }
+  double add(double a, double b) { return round(a + b); }
+  double sub(double a, double b) { return round(a - b); }
+  double mul(double a, double b) { return round(a * b); }
+  double div(double a, double b) { return round(a / b); }
+  double sqrt(double a) { return round(std::sqrt(a)); }
+  double ifLess(double a, double b, double yes, double no) { return a < b ? yes : no; }
+};
+
+/// z * deviation + mean: the product and the sum are rounded.
+static Tensor normal(Type type, ir::train::NormalAttr attribute, uint64_t seed,
+                     const Options &options) {
+  Tensor result(type);
+  RoundedArithmetic a{Rounder(result.getElementType(), options)};
+  double mean = a.constant(attribute.getMean().getValueAsDouble());
+  double deviation = a.constant(attribute.getDeviation().getValueAsDouble());
+  auto op = static_cast<uint32_t>(attribute.getOp());
+  for (int64_t e = 0; e < result.getNumElements(); ++e) {
+    auto element = static_cast<uint64_t>(e);
+    double u = a.constant(rt::randomUniform(seed, /*step=*/0, op, element));
+    double v = a.constant(rt::randomUniform(seed, /*step=*/1, op, element));
+    result.real(e) = a.add(a.mul(rt::standardNormal(a, u, v), deviation), mean);
+  }
+  return result;
+}
+
 FailureOr<Tensor> Interpreter::initialValue(StateOp state, uint64_t seed) const {
   Attribute init = state.getInit();
   Tensor value(state.getType());
@@ -41,11 +73,17 @@ FailureOr<Tensor> Interpreter::initialValue(StateOp state, uint64_t seed) const 
                        value.getElementType(), options));
     return value;
   }
-  if (auto attribute = dyn_cast<ir::train::UniformAttr>(init)) {
-    if (!value.isReal()) {
-      return state.emitOpError("has no floating-point elements to be drawn by #train.uniform");
-    }
-    return uniform(state.getType(), attribute, seed, options);
+  auto uniformly = dyn_cast<ir::train::UniformAttr>(init);
+  auto normally = dyn_cast<ir::train::NormalAttr>(init);
+  if ((uniformly || normally) && !value.isReal()) {
+    return state.emitOpError("has no floating-point elements to be drawn by ")
+           << (uniformly ? "#train.uniform" : "#train.normal");
+  }
+  if (uniformly) {
+    return uniform(state.getType(), uniformly, seed, options);
+  }
+  if (normally) {
+    return normal(state.getType(), normally, seed, options);
   }
   if (auto elements = dyn_cast<ElementsAttr>(init)) {
     if (std::optional<Tensor> read = Tensor::fromAttribute(elements)) {

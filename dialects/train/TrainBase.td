@@ -55,6 +55,16 @@ def Train_UniformAttr : Train_Attr<"Uniform", "uniform"> {
   let assemblyFormat = "`<` `low` `=` $low `,` `high` `=` $high `,` `op` `=` $op `>`";
 }
 
+def Train_NormalAttr : Train_Attr<"Normal", "normal"> {
+  let summary = "fresh values, normal with a mean and a standard deviation";
+  let description = [{
+    Element e is `z * deviation + mean` in the state's element type, with `z` of `standardNormal` (runtime/base/NormalDraw.h)
+    for the numbers of `nn.random_uniform` for steps 0 and 1 and the number `op`. `mean` and `deviation` are f64.
+  }];
+  let parameters = (ins "::mlir::FloatAttr":$mean, "::mlir::FloatAttr":$deviation, "int32_t":$op);
+  let assemblyFormat = "`<` `mean` `=` $mean `,` `deviation` `=` $deviation `,` `op` `=` $op `>`";
+}
+
 def Train_FillAttr : Train_Attr<"Fill", "fill"> {
   let summary = "fresh values, all equal; `value` is f64";
   let parameters = (ins "::mlir::FloatAttr":$value);

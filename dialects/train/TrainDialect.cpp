@@ -44,8 +44,9 @@ LogicalResult StateOp::verify() {
       return emitOpError("initial value has type ")
              << elements.getType() << ", the state has " << type;
     }
-  } else if (!isa<UniformAttr, FillAttr, FileAttr>(getInit())) {
-    return emitOpError("init must be #train.uniform, #train.fill, #train.file or a dense value");
+  } else if (!isa<UniformAttr, NormalAttr, FillAttr, FileAttr>(getInit())) {
+    return emitOpError("init must be #train.uniform, #train.normal, #train.fill, #train.file or a "
+                       "dense value");
   }
   return success();
 }

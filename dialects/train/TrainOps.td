@@ -29,8 +29,8 @@ def Train_ProgramOp : Train_Op<"program", [IsolatedFromAbove, NoRegionArguments,
 def Train_StateOp : Train_Op<"state", [HasParent<"ProgramOp">, Symbol]> {
   let summary = "a named tensor that outlives a step";
   let description = [{
-    `init` says how it gets its first value: `#train.uniform`, `#train.fill`, `#train.file` or a dense attribute. `of` names the
-    parameter that a moment belongs to. `frozen` marks a parameter that no entry updates.
+    `init` says how it gets its first value: `#train.uniform`, `#train.normal`, `#train.fill`, `#train.file` or a dense
+    attribute. `of` names the parameter that a moment belongs to. `frozen` marks a parameter that no entry updates.
 
     Example: `train.state @fc1.weight : tensor<128x784xf32> {role = #train.role<parameter>, init = #train.fill<0.0 : f64>}`
   }];

@@ -31,6 +31,20 @@ int32_t onnxType(DType dtype) {
   return onnx::TensorProto::FLOAT;
 }
 
+format::Distribution distributionOf(const nn::Init &init) {
+  auto first = static_cast<float>(init.first), second = static_cast<float>(init.second);
+  switch (init.kind) {
+  case nn::Init::Kind::Constant:
+    break;
+  case nn::Init::Kind::Uniform: // an empty range is its limit
+    return first == second ? format::Distribution::constant(first)
+                           : format::Distribution::uniform(first, second);
+  case nn::Init::Kind::Normal:
+    return format::Distribution::normal(first, second);
+  }
+  return format::Distribution::constant(first);
+}
+
 /// One capture in progress.
 class Capture {
 public:
@@ -48,6 +62,7 @@ private:
   void declare(nn::Module &module, const std::string &path, int depth);
   void declareState(const nn::Module &module, const std::string &path);
   std::vector<Tensor> addInputs();
+  void setLossTerms(const Tensor &output);
   void setOutput(const Tensor &output);
 
   const CaptureOptions &options;
@@ -79,12 +94,14 @@ void Capture::declareState(const nn::Module &module, const std::string &path) {
       fail(label(module, path) + ": parameter \"" + info.name + "\" has shape " +
            rt::shapeText(info.shape) + "; expected positive sizes and at most 2^28 elements");
     } else {
-      recorder->addState(name, info.shape,
-                         {static_cast<float>(info.init.low), static_cast<float>(info.init.high)});
+      recorder->addState(name, info.shape, distributionOf(info.init));
     }
     if (!info.isParameter) {
       buffers.push_back(name);
     }
+  }
+  for (const std::string &name : module.unknownStateNames()) {
+    fail(label(module, path) + ": no parameter \"" + name + "\" to initialize");
   }
 }
 
@@ -139,29 +156,28 @@ std::vector<Tensor> Capture::addInputs() {
   return tensors;
 }
 
+void Capture::setLossTerms(const Tensor &output) {
+  std::set<std::string> renamed = {output.name};
+  for (const detail::Recorder::LossTerm &term : recorder->lossTerms()) {
+    bool isFree = recorder->isMade(term.value) && renamed.insert(term.value.name).second;
+    Tensor value = isFree ? term.value : recorder->add("Identity", {term.value});
+    recorder->rename(value, term.name);
+  }
+}
+
 void Capture::setOutput(const Tensor &output) {
   onnx::GraphProto &graph = *recorder->model.mutable_graph();
-  bool isMade = false;
   bool isTaken = stateNames.contains("output");
   for (const Input &input : options.inputs) {
     isTaken |= input.name == "output";
   }
-  for (const onnx::NodeProto &node : graph.node()) {
-    isMade |= node.output(0) == output.name;
-  }
-  Tensor value = isMade ? output : recorder->add("Identity", {output});
-  std::string name = isTaken ? value.name : "output";
-  for (onnx::NodeProto &node : *graph.mutable_node()) {
-    for (std::string &input : *node.mutable_input()) {
-      input = input == value.name ? name : input;
-    }
-    node.set_output(0, node.output(0) == value.name ? name : node.output(0));
-  }
+  Tensor value = recorder->isMade(output) ? output : recorder->add("Identity", {output});
+  value = isTaken ? value : recorder->rename(value, "output");
   onnx::ValueInfoProto &info = *graph.add_output();
-  info.set_name(name);
+  info.set_name(value.name);
   *info.mutable_type() = format::protoOf(recorder->typeOf(value));
   for (const onnx::NodeProto &node : graph.node()) {
-    if (node.output(0) != name) {
+    if (node.output(0) != value.name) {
       onnx::ValueInfoProto &intermediate = *graph.add_value_info();
       intermediate.set_name(node.output(0));
       *intermediate.mutable_type() =
@@ -196,6 +212,7 @@ void Capture::run(size_t arity, const detail::Forward &forward) {
     fail(net.typeName() + ": forward returned a tensor that does not come from its inputs");
   }
   if (impl->errors.empty()) {
+    setLossTerms(output);
     setOutput(output);
   }
 }
@@ -218,6 +235,11 @@ void Capture::train(const nn::Loss &loss, const optim::Optimizer &optimizer) {
   target.set_target(loss.target);
   if (loss.ignore_index) {
     target.set_ignore_index(*loss.ignore_index);
+  }
+  for (const detail::Recorder::LossTerm &term : recorder->lossTerms()) {
+    LossTerm &added = *target.add_terms();
+    added.set_value(term.name);
+    added.set_weight(term.weight);
   }
   bool hasClasses = (loss.name == "cross_entropy" || loss.name == "nll") && !loss.probabilities;
   if (hasClasses) {

@@ -25,16 +25,25 @@ NLLLoss::NLLLoss(NLLLossOptions options) {
 MSELoss::MSELoss(ElementwiseLossOptions options) {
   name = "mse";
   reduction = options.reduction;
+  target = std::move(options.target);
 }
 
 L1Loss::L1Loss(ElementwiseLossOptions options) {
   name = "l1";
   reduction = options.reduction;
+  target = std::move(options.target);
+}
+
+BCELoss::BCELoss(ElementwiseLossOptions options) {
+  name = "bce";
+  reduction = options.reduction;
+  target = std::move(options.target);
 }
 
 BCEWithLogitsLoss::BCEWithLogitsLoss(BCEWithLogitsLossOptions options) {
   name = "bce_with_logits";
   reduction = options.reduction;
+  target = std::move(options.target);
   pos_weight = std::move(options.pos_weight);
 }
 

@@ -18,6 +18,10 @@ Init Init::fanIn(int64_t fanIn) {
   return uniform(-bound, bound);
 }
 
+Init Init::kaimingNormal(int64_t fan) {
+  return normal(0, fan > 0 ? std::sqrt(2 / static_cast<double>(fan)) : 0);
+}
+
 Module::Module(const Module &other) { copyFrom(other); }
 Module::Module(Module &&other) { copyFrom(other); }
 Module &Module::operator=(const Module &other) {
@@ -30,6 +34,7 @@ Module::~Module() = default;
 
 void Module::copyFrom(const Module &other) {
   states = other.states;
+  unknownStates = other.unknownStates;
   detached = other.detached;
   childList.clear();
   for (const Child &child : other.childList) {
@@ -75,6 +80,16 @@ void Module::registerBuffer(const std::string &name, std::vector<int64_t> shape,
   states.push_back({name, std::move(shape), init, false});
 }
 
+void Module::initialize(const std::string &name, Init init) {
+  for (StateInfo &info : states) {
+    if (info.name == name) {
+      info.init = init;
+      return;
+    }
+  }
+  unknownStates.push_back(name);
+}
+
 Tensor Module::state(const std::string &name, const Tensor &like) const {
   if (!like.isValid()) {
     return Tensor();
@@ -91,6 +106,12 @@ Tensor Module::state(const std::string &name, const Tensor &like) const {
 
 Tensor Module::fail(const Tensor &x, const std::string &message) const {
   return x.isValid() ? x.recorder->fail(message) : Tensor();
+}
+
+void Module::addLoss(const std::string &name, const Tensor &value, double weight) const {
+  if (value.isValid()) {
+    value.recorder->addLoss(name, value, weight);
+  }
 }
 
 namespace detail {

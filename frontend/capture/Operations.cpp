@@ -258,6 +258,8 @@ Tensor dropout(const Tensor &x, double p) {
   return apply("Dropout", {x, x.recorder->constant("ratio", {p}, {}, onnx::TensorProto::FLOAT)});
 }
 
+Tensor randn_like(const Tensor &x) { return apply("RandomNormalLike", {x}); }
+
 Tensor max_pool2d(const Tensor &x, int64_t kernel, int64_t stride, int64_t padding) {
   std::vector<int64_t> size(2, kernel), step(2, stride ? stride : kernel), pads(4, padding);
   return apply("MaxPool", {x},

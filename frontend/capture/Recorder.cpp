@@ -90,6 +90,38 @@ Tensor Recorder::fail(const std::string &message) {
   return Tensor();
 }
 
+void Recorder::addLoss(const std::string &name, const Tensor &value, double weight) {
+  bool isFloat = typeOf(value).dtype == floatType;
+  bool taken = name == "loss" || name == "output" || names.contains(name);
+  if (name.empty() || name[0] == '/' || taken || !isFloat) {
+    fail("addLoss: expected a name of its own and a value of the parameters' type, found \"" +
+         name + "\" and " + format::str(typeOf(value)));
+    return;
+  }
+  names.insert(name);
+  terms.push_back({name, value, weight});
+}
+
+bool Recorder::isMade(const Tensor &value) const {
+  for (const onnx::NodeProto &node : model.graph().node()) {
+    if (node.output(0) == value.name) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Tensor Recorder::rename(const Tensor &value, const std::string &name) {
+  for (onnx::NodeProto &node : *model.mutable_graph()->mutable_node()) {
+    for (std::string &input : *node.mutable_input()) {
+      input = input == value.name ? name : input;
+    }
+    node.set_output(0, node.output(0) == value.name ? name : node.output(0));
+  }
+  values[name] = values.at(value.name);
+  return Tensor(shared_from_this(), name);
+}
+
 Tensor Recorder::find(const std::string &name) {
   return values.contains(name) ? Tensor(shared_from_this(), name) : Tensor();
 }

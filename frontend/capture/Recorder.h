@@ -42,6 +42,21 @@ public:
   /// The state tensor `name`, or an invalid tensor.
   Tensor find(const std::string &name);
 
+  /// A value that is added to the loss, under the name that it has in the finished model.
+  struct LossTerm {
+    std::string name;
+    Tensor value;
+    double weight;
+  };
+  /// Records a term; fails for names that are taken or look like values of nodes, and for values
+  /// that are no floating-point numbers.
+  void addLoss(const std::string &name, const Tensor &value, double weight);
+  const std::vector<LossTerm> &lossTerms() const { return terms; }
+  /// True when a node makes the value.
+  bool isMade(const Tensor &value) const;
+  /// Gives a value that a node makes another name in the graph; older handles of it become useless.
+  Tensor rename(const Tensor &value, const std::string &name);
+
   /// Records "<layer>: <message>" and returns the invalid tensor.
   Tensor fail(const std::string &message);
   const std::vector<std::string> &errors() const { return problems; }
@@ -73,6 +88,7 @@ private:
   std::set<std::string> names;
   std::set<std::string> functions;
   std::vector<std::string> problems;
+  std::vector<LossTerm> terms;
 };
 
 } // namespace ntc::detail

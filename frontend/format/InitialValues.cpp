@@ -6,6 +6,7 @@
 
 #include "frontend/format/NodeBuilder.h"
 #include "frontend/format/TensorType.h"
+#include "runtime/base/NormalDraw.h"
 #include "runtime/base/Philox.h"
 
 #include <cstring>
@@ -44,32 +45,43 @@ float constantValue(const onnx::AttributeProto *value) {
 
 std::optional<Distribution> distributionOf(const onnx::NodeProto &node) {
   if (node.op_type() == "ConstantOfShape") {
-    float value = constantValue(findAttribute(node, "value"));
-    return Distribution{value, value};
+    return Distribution::constant(constantValue(findAttribute(node, "value")));
   }
-  if (node.op_type() != "RandomUniform") {
-    return std::nullopt;
+  auto number = [&](std::string_view name, float byDefault) {
+    const onnx::AttributeProto *attribute = findAttribute(node, name);
+    return attribute ? attribute->f() : byDefault;
+  };
+  if (node.op_type() == "RandomUniform") {
+    return Distribution::uniform(number("low", 0), number("high", 1));
   }
-  const auto *low = findAttribute(node, "low");
-  const auto *high = findAttribute(node, "high");
-  return Distribution{low ? low->f() : 0.0f, high ? high->f() : 1.0f};
+  if (node.op_type() == "RandomNormal") {
+    return Distribution::normal(number("mean", 0), number("scale", 1));
+  }
+  return std::nullopt;
 }
 
-/// u * (high - low) + low, each operation rounded to T.
+/// u * (high - low) + low or z * deviation + mean, each operation rounded to T.
 template <typename T>
 std::string draw(Distribution distribution, int64_t count, uint64_t seed, uint32_t op) {
   std::string bytes(static_cast<size_t>(count) * sizeof(T), '\0');
-  T low = distribution.low;
-  T range = static_cast<T>(distribution.high) - low;
-  bool isConstant = distribution.low == distribution.high;
-  for (int64_t element = 0; element < count; ++element) {
-    T value = low;
-    if (!isConstant) {
-      T scaled =
-          static_cast<T>(rt::randomUniform(seed, 0, op, static_cast<uint64_t>(element))) * range;
-      value = scaled + low;
+  T first = distribution.first;
+  T second = distribution.second;
+  rt::HostArithmetic<T> arithmetic;
+  for (int64_t e = 0; e < count; ++e) {
+    auto element = static_cast<uint64_t>(e);
+    T value = first;
+    if (distribution.kind != Distribution::Kind::Constant) {
+      T u = static_cast<T>(rt::randomUniform(seed, 0, op, element));
+      T scaled = 0;
+      if (distribution.kind == Distribution::Kind::Uniform) {
+        scaled = u * (second - first);
+      } else {
+        T v = static_cast<T>(rt::randomUniform(seed, 1, op, element));
+        scaled = rt::standardNormal(arithmetic, u, v) * second;
+      }
+      value = scaled + first;
     }
-    std::memcpy(bytes.data() + static_cast<size_t>(element) * sizeof(T), &value, sizeof value);
+    std::memcpy(bytes.data() + static_cast<size_t>(e) * sizeof(T), &value, sizeof value);
   }
   return bytes;
 }
@@ -84,23 +96,24 @@ void bindInitialization(onnx::TrainingInfoProto &info, const onnx::TensorProto &
   }
   std::string output = "init." + tensor.name();
   std::span<const int64_t> dims(tensor.dims().data(), static_cast<size_t>(tensor.dims_size()));
-  if (distribution.low == distribution.high) {
+  if (distribution.kind == Distribution::Kind::Constant) {
     std::string shape = "/init/" + tensor.name() + "/shape";
     int64_t rank = tensor.dims_size();
     int64_t one = 1;
     addNode(graph, "Constant", {}, std::span(&shape, 1),
             {attribute("value", intTensor("", dims, std::span(&rank, 1)))})
         .set_name(shape);
-    onnx::TensorProto value = scalarTensor("", distribution.low, tensor.data_type());
+    onnx::TensorProto value = scalarTensor("", distribution.first, tensor.data_type());
     value.add_dims(one);
     addNode(graph, "ConstantOfShape", std::span(&shape, 1), std::span(&output, 1),
             {attribute("value", value)})
         .set_name("/init/" + tensor.name());
   } else {
-    addNode(graph, "RandomUniform", {}, std::span(&output, 1),
+    bool isNormal = distribution.kind == Distribution::Kind::Normal;
+    addNode(graph, isNormal ? "RandomNormal" : "RandomUniform", {}, std::span(&output, 1),
             {attribute("dtype", static_cast<int64_t>(tensor.data_type())),
-             attribute("low", distribution.low), attribute("high", distribution.high),
-             attribute("shape", dims)})
+             attribute(isNormal ? "mean" : "low", distribution.first),
+             attribute(isNormal ? "scale" : "high", distribution.second), attribute("shape", dims)})
         .set_name("/init/" + tensor.name());
   }
   onnx::ValueInfoProto &value = *graph.add_output();
@@ -140,7 +153,7 @@ Status drawInitialValues(onnx::ModelProto &model, uint64_t seed) {
     bool isWide = tensor.data_type() == onnx::TensorProto::DOUBLE;
     if (!distribution || (!isWide && tensor.data_type() != onnx::TensorProto::FLOAT)) {
       return failure("initialization of ", rt::quoted(tensor.name()),
-                     ": expected RandomUniform or ConstantOfShape of f32 or f64");
+                     ": expected RandomUniform, RandomNormal or ConstantOfShape of f32 or f64");
     }
     auto count = elementCount({tensor.dims().data(), static_cast<size_t>(tensor.dims_size())});
     if (!count || *count > limitBytes / 8 || (totalBytes += *count * 8) > 2 * limitBytes) {

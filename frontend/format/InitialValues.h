@@ -13,10 +13,22 @@
 
 namespace ntc::format {
 
-/// Values between low (inclusive) and high, or the constant low when both are equal.
+/// How a fresh tensor is filled.
 struct Distribution {
-  float low = 0;
-  float high = 0;
+  enum class Kind { Constant, Uniform, Normal };
+
+  static Distribution constant(float value) { return {Kind::Constant, value, 0}; }
+  /// Values from low (inclusive) to high.
+  static Distribution uniform(float low, float high) { return {Kind::Uniform, low, high}; }
+  static Distribution normal(float mean, float deviation) {
+    return {Kind::Normal, mean, deviation};
+  }
+
+  Kind kind = Kind::Constant;
+  /// The constant, the lower limit or the mean.
+  float first = 0;
+  /// The upper limit or the standard deviation.
+  float second = 0;
 };
 
 /// Binds the initializer `tensor` (dimensions and FLOAT or DOUBLE type set) to a fresh draw from

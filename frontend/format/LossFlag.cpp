@@ -16,11 +16,9 @@ struct LossRule {
   std::string_view name;
   bool classes;
 };
-constexpr LossRule lossRules[] = {{"cross_entropy", true},
-                                  {"nll", true},
-                                  {"mse", false},
-                                  {"l1", false},
-                                  {"bce_with_logits", false}};
+constexpr LossRule lossRules[] = {{"cross_entropy", true}, {"nll", true},
+                                  {"mse", false},          {"l1", false},
+                                  {"bce", false},          {"bce_with_logits", false}};
 
 const LossRule *findLoss(std::string_view name) {
   for (const LossRule &rule : lossRules) {
@@ -93,6 +91,10 @@ Status setLoss(const LossRule &rule, const Setting &setting, LossSpec &spec) {
   return Status::ok();
 }
 
+const char *defaultTarget(const LossRule &rule, const LossSpec &spec) {
+  return rule.classes && !spec.probabilities() ? "label" : "target";
+}
+
 } // namespace
 
 void completeLoss(LossSpec &spec, std::vector<Diagnostic> &problems) {
@@ -139,7 +141,33 @@ void completeLoss(LossSpec &spec, std::vector<Diagnostic> &problems) {
     }
   }
   if (spec.target().empty()) {
-    spec.set_target(rule->classes && !spec.probabilities() ? "label" : "target");
+    spec.set_target(defaultTarget(*rule, spec));
+  }
+  for (const LossTerm &term : spec.terms()) {
+    if (term.value().empty() || !std::isfinite(term.weight())) {
+      problems.push_back(
+          {where, rt::concat("term ", quoted(term.value()),
+                             ": expected the name of a value and a finite weight, found ",
+                             term.weight())});
+    }
+  }
+}
+
+void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &model) {
+  LossSpec old = std::move(*spec.mutable_loss());
+  *spec.mutable_loss() = loss;
+  const LossRule *rule = findLoss(loss.name());
+  bool classes = rule && rule->classes && !loss.probabilities();
+  bool ownTarget = rule && loss.target() != defaultTarget(*rule, loss);
+  for (const onnx::ValueInfoProto &input : model.graph().input()) {
+    if (input.name() == old.target() && !classes && !ownTarget) {
+      spec.mutable_loss()->set_target(old.target());
+    }
+  }
+  spec.mutable_loss()->mutable_terms()->Swap(old.mutable_terms());
+  spec.clear_metrics();
+  if (classes) {
+    spec.add_metrics("accuracy");
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "frontend/format/NodeBuilder.h"
 
+#include <limits>
 #include <optional>
 
 namespace ntc::format {
@@ -25,11 +26,30 @@ struct Writer {
   bool weighted() const { return spec.weight_size() != 0; }
   int64_t classes() const { return (*type.shape)[1].factor; }
 
-  void addTarget() {
+  /// What the loss of the output alone is called.
+  std::string lossName() const { return spec.terms_size() == 0 ? "loss" : "/loss/output"; }
+  /// Fails when an input of the model that should be its own target has another type.
+  Status addTarget() {
     result.target = spec.target();
+    for (const onnx::ValueInfoProto &input : model.graph().input()) {
+      if (input.name() != result.target) {
+        continue;
+      }
+      auto type = typeOf(input.type());
+      bool fits = type && type->dtype == result.targetType.dtype && type->shape &&
+                  mayEqual(*type->shape, *result.targetType.shape);
+      if (!fits) {
+        return failure("loss ", spec.name(), ": the target ", rt::quoted(result.target),
+                       " is an input of the model; expected ", str(result.targetType), ", found ",
+                       type ? str(*type) : std::string(type.status().message()));
+      }
+      result.isModelInput = true;
+      return Status::ok();
+    }
     onnx::ValueInfoProto &input = *algorithm.add_input();
     input.set_name(result.target);
     *input.mutable_type() = protoOf(result.targetType);
+    return Status::ok();
   }
   /// An algorithm initializer of the output's element type; returns its name.
   std::string addWeights(const std::string &name,
@@ -50,7 +70,7 @@ struct Writer {
   /// Adds the function to the model and calls it.
   void call(FunctionBuilder &body, std::vector<std::string> inputs, bool withDenominator = false) {
     onnx::FunctionProto function = body.take();
-    std::vector<std::string> outputs = {"loss"};
+    std::vector<std::string> outputs = {lossName()};
     if (withDenominator) {
       outputs.push_back("loss_denominator");
     }
@@ -68,11 +88,34 @@ void reduce(FunctionBuilder &b, const Writer &w, const std::string &value) {
 
 std::string suffix(const Writer &w) { return w.isMean() ? "" : "_sum"; }
 
+/// ln p, and -100 below the smallest normal number of f32. The logarithm itself never sees such a
+/// p, so that its derivative stays finite.
+std::string clampedLog(FunctionBuilder &b, const std::string &p) {
+  std::string isSmall =
+      b.op("Less", {p, b.cast(b.constant(double{std::numeric_limits<float>::min()}), p)});
+  std::string safe = b.op("Where", {isSmall, b.cast(b.constant(1.0), p), p});
+  return b.op("Where", {isSmall, b.cast(b.constant(-100.0), p), b.op("Log", {safe})});
+}
+
+/// -(y ln x + (1 - y) ln(1 - x)).
+void addCrossEntropyOfProbabilities(FunctionBuilder &b, const Writer &w) {
+  std::string one = b.cast(b.constant(1.0), "x");
+  std::string ifTrue = b.op("Mul", {"y", clampedLog(b, "x")});
+  std::string ifFalse =
+      b.op("Mul", {b.op("Sub", {one, "y"}), clampedLog(b, b.op("Sub", {one, "x"}))});
+  reduce(b, w, b.op("Neg", {b.op("Add", {ifTrue, ifFalse})}));
+}
+
 Result<LossNodes> addElementwise(Writer &w) {
   bool isBce = w.spec.name() == "bce_with_logits";
   w.result.targetType = w.type;
-  w.addTarget();
-  std::string name = isBce ? "BCEWithLogitsLoss" : w.spec.name() == "mse" ? "MSELoss" : "L1Loss";
+  if (Status added = w.addTarget(); !added) {
+    return added;
+  }
+  std::string name = isBce                    ? "BCEWithLogitsLoss"
+                     : w.spec.name() == "bce" ? "BCELoss"
+                     : w.spec.name() == "mse" ? "MSELoss"
+                                              : "L1Loss";
   std::vector<std::string> inputs = {w.output, w.result.target};
   bool positive = w.spec.pos_weight_size() != 0;
   FunctionBuilder b(name + (positive ? "_pos_weight" : "") + suffix(w), {"x", "y"});
@@ -85,7 +128,9 @@ Result<LossNodes> addElementwise(Writer &w) {
     }
     inputs.push_back(w.addWeights("loss.pos_weight", w.spec.pos_weight(), std::span(&count, 1)));
   }
-  if (!isBce) {
+  if (w.spec.name() == "bce") {
+    addCrossEntropyOfProbabilities(b, w);
+  } else if (!isBce) {
     std::string difference = b.op("Sub", {"x", "y"});
     bool square = w.spec.name() == "mse";
     reduce(b, w, square ? b.op("Mul", {difference, difference}) : b.op("Abs", {difference}));
@@ -120,7 +165,9 @@ std::string sumOverClasses(FunctionBuilder &b, const std::string &value) {
 
 Result<LossNodes> addProbabilities(Writer &w) {
   w.result.targetType = w.type;
-  w.addTarget();
+  if (Status added = w.addTarget(); !added) {
+    return added;
+  }
   double smoothing = w.spec.label_smoothing();
   std::vector<std::string> inputs = {w.output, w.result.target};
   FunctionBuilder b(std::string("CrossEntropyProbabilities") +
@@ -182,7 +229,7 @@ onnx::NodeProto &setClassAttributes(onnx::NodeProto &node, const Writer &w) {
 void addStandard(Writer &w, const std::vector<std::string> &inputs) {
   bool isNll = w.spec.name() == "nll";
   std::string op = isNll ? "NegativeLogLikelihoodLoss" : "SoftmaxCrossEntropyLoss";
-  std::string loss = "loss";
+  std::string loss = w.lossName();
   onnx::NodeProto &node = addNode(w.algorithm, op, inputs, std::span(&loss, 1));
   setClassAttributes(node, w).set_name("/loss/" + op);
   if (!w.result.hasDenominator) {
@@ -250,7 +297,9 @@ Result<LossNodes> addClassIndices(Writer &w) {
   w.result.targetType.dtype = onnx::TensorProto::INT64;
   w.result.targetType.shape = *w.type.shape;
   w.result.targetType.shape->erase(w.result.targetType.shape->begin() + 1);
-  w.addTarget();
+  if (Status added = w.addTarget(); !added) {
+    return added;
+  }
   std::vector<std::string> inputs = {w.output, w.result.target};
   if (w.weighted()) {
     int64_t count = w.classes();
@@ -263,6 +312,71 @@ Result<LossNodes> addClassIndices(Writer &w) {
     addStandard(w, inputs);
   }
   return w.result;
+}
+
+/// The declared type of a value of the graph.
+std::optional<TensorType> declaredType(const onnx::GraphProto &graph, const std::string &name) {
+  for (const auto *list : {&graph.value_info(), &graph.output(), &graph.input()}) {
+    for (const onnx::ValueInfoProto &info : *list) {
+      if (info.name() == name) {
+        auto type = typeOf(info.type());
+        return type ? std::optional(*type) : std::nullopt;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+/// "loss" = the output's loss + weight * reduced term + ….
+Status addTerms(Writer &w) {
+  FunctionBuilder b("LossWithTerms" + suffix(w), {"x"});
+  std::vector<std::string> inputs = {w.lossName()};
+  std::string sum = "x";
+  for (int i = 0; i < w.spec.terms_size(); ++i) {
+    const LossTerm &term = w.spec.terms(i);
+    auto type = declaredType(w.model.graph(), term.value());
+    if (!type || type->dtype != w.type.dtype) {
+      return failure("loss ", w.spec.name(), ": the term ", rt::quoted(term.value()),
+                     " must be a value of the model of type ", dtypeName(w.type.dtype), ", found ",
+                     type ? str(*type) : std::string("none with a declared type"));
+    }
+    std::string value = b.input("term" + std::to_string(i));
+    inputs.push_back(term.value());
+    value = b.op(w.isMean() ? "ReduceMean" : "ReduceSum", {value}, {attribute("keepdims", 0)});
+    if (term.weight() != 1) {
+      value = b.op("Mul", {value, b.cast(b.constant(term.weight()), "x")});
+    }
+    bool isLast = i + 1 == w.spec.terms_size();
+    if (isLast) {
+      b.output("loss", "Add", {sum, value});
+    } else {
+      sum = b.op("Add", {sum, value});
+    }
+  }
+  onnx::FunctionProto function = b.take();
+  std::string loss = "loss";
+  onnx::NodeProto &node = addNode(w.algorithm, function.name(), inputs, std::span(&loss, 1));
+  node.set_domain(std::string(trainingDomain));
+  node.set_name("/loss/" + function.name());
+  *w.model.add_functions() = std::move(function);
+  return Status::ok();
+}
+
+Result<LossNodes> addOutputLoss(Writer &w) {
+  const LossSpec &spec = w.spec;
+  const TensorType &type = w.type;
+  if (spec.name() != "cross_entropy" && spec.name() != "nll") {
+    return addElementwise(w);
+  }
+  if (type.shape->size() < 2 || !(*type.shape)[1].isNumber()) {
+    return failure("loss ", spec.name(), ": expected scores of shape (B, classes, …), found ",
+                   str(*type.shape));
+  }
+  if (w.weighted() && spec.weight_size() != w.classes()) {
+    return failure("loss ", spec.name(), ": expected one weight per class (", w.classes(),
+                   "), found ", spec.weight_size());
+  }
+  return spec.probabilities() ? addProbabilities(w) : addClassIndices(w);
 }
 
 } // namespace
@@ -278,18 +392,13 @@ Result<LossNodes> addLoss(const LossSpec &spec, const std::string &output, const
     return failure("loss ", spec.name(), ": the shape of the output ", rt::quoted(output),
                    " is unknown");
   }
-  if (spec.name() != "cross_entropy" && spec.name() != "nll") {
-    return addElementwise(w);
+  Result<LossNodes> result = addOutputLoss(w);
+  if (result && spec.terms_size() != 0) {
+    if (Status added = addTerms(w); !added) {
+      return added;
+    }
   }
-  if (type.shape->size() < 2 || !(*type.shape)[1].isNumber()) {
-    return failure("loss ", spec.name(), ": expected scores of shape (B, classes, …), found ",
-                   str(*type.shape));
-  }
-  if (w.weighted() && spec.weight_size() != w.classes()) {
-    return failure("loss ", spec.name(), ": expected one weight per class (", w.classes(),
-                   "), found ", spec.weight_size());
-  }
-  return spec.probabilities() ? addProbabilities(w) : addClassIndices(w);
+  return result;
 }
 
 } // namespace ntc::format

@@ -15,17 +15,21 @@ namespace ntc::format {
 
 /// What the step needs to know about a loss that was added.
 struct LossNodes {
-  /// Name and type of the target input.
+  /// Name and type of the target.
   std::string target;
   TensorType targetType;
+  /// The target is an input of the model, not one of the algorithm.
+  bool isModelInput = false;
   /// The algorithm makes "loss_denominator" too.
   bool hasDenominator = false;
 };
 
-/// Appends to `algorithm` the target input, weights and nodes that make the scalar "loss" of
-/// `output`, and to `model` the local functions they call. `type` is the output's: (B, C, …) with a
-/// known number of classes for class losses, any shape otherwise, floating-point. `spec` must be
-/// complete. Fails when the loss does not fit the output.
+/// Appends to `algorithm` the target input (unless the model has an input of that name), weights
+/// and nodes that make the scalar "loss" of `output` and of the recipe's terms, and to `model` the
+/// local functions they call. `type` is the output's: (B, C, …) with a known number of classes for
+/// class losses, any shape otherwise, floating-point. `spec` must be complete. Fails when the loss
+/// does not fit the output, the target not the loss, or a term is no floating-point value of the
+/// graph with a declared type.
 Result<LossNodes> addLoss(const LossSpec &spec, const std::string &output, const TensorType &type,
                           onnx::GraphProto &algorithm, onnx::ModelProto &model);
 

@@ -182,7 +182,7 @@ Distribution defaultDistribution(const onnx::GraphProto &graph, const onnx::Tens
       bool normalizes = node.op_type().ends_with("Normalization");
       if (node.input(i) == tensor.name() && normalizes) {
         float value = i == 1 || i == 4 ? 1.0f : 0.0f; // weight and variance are 1
-        return {value, value};
+        return Distribution::constant(value);
       }
     }
   }
@@ -201,7 +201,7 @@ Distribution defaultDistribution(const onnx::GraphProto &graph, const onnx::Tens
     }
   }
   auto bound = static_cast<float>(1 / std::sqrt(static_cast<double>(fan)));
-  return {-bound, bound};
+  return Distribution::uniform(-bound, bound);
 }
 
 /// Binds the matching state tensors, in their order, beside those that were bound before.

@@ -8,6 +8,8 @@
 #include "frontend/format/Diagnostic.h"
 #include "frontend/format/train_spec.pb.h"
 
+#include <onnx/onnx_pb.h>
+
 #include <string_view>
 
 namespace ntc::format {
@@ -21,6 +23,11 @@ Result<LossSpec> parseLoss(std::string_view text);
 /// "step,step_size=1,gamma=0.7", "multistep,milestones=30:60,gamma=0.1", "exponential,gamma=0.9",
 /// "cosine,t_max=20,eta_min=0", "none".
 Result<ScheduleSpec> parseSchedule(std::string_view text);
+
+/// Puts `loss` in the place of the recipe's loss. What `model` computes for its loss stays: the
+/// terms, and an input that is its own target unless `loss` names a target or wants labels. Metrics
+/// become those of the new loss.
+void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &model);
 
 /// Checks names and ranges of a recipe that came from a file or an API and fills in defaults. All
 /// problems at once.

@@ -29,7 +29,8 @@ bool matchesAny(const std::vector<NamePattern> &patterns, const std::string &nam
                      [&](const NamePattern &p) { return p.matches(name); });
 }
 
-std::unordered_set<std::string> ancestorsOfOutput(const onnx::GraphProto &graph) {
+std::unordered_set<std::string> ancestorsOfLoss(const onnx::GraphProto &graph,
+                                                const LossSpec &loss) {
   std::unordered_map<std::string, const onnx::NodeProto *> makers;
   for (const onnx::NodeProto &node : graph.node()) {
     for (const std::string &output : node.output()) {
@@ -40,6 +41,9 @@ std::unordered_set<std::string> ancestorsOfOutput(const onnx::GraphProto &graph)
   std::vector<std::string> pending;
   if (graph.output_size()) {
     pending.push_back(graph.output(0).name());
+  }
+  for (const LossTerm &term : loss.terms()) {
+    pending.push_back(term.value());
   }
   while (!pending.empty()) {
     std::string value = std::move(pending.back());
@@ -70,7 +74,7 @@ std::unordered_set<std::string> runningStatistics(const onnx::GraphProto &graph)
 
 std::vector<std::string> trainableParameters(const onnx::ModelProto &model, const TrainSpec &spec) {
   std::vector<NamePattern> frozen = parsePatterns(spec.frozen());
-  auto ancestors = ancestorsOfOutput(model.graph());
+  auto ancestors = ancestorsOfLoss(model.graph(), spec.loss());
   auto statistics = runningStatistics(model.graph());
   std::vector<std::string> names;
   for (const onnx::TensorProto &tensor : model.graph().initializer()) {

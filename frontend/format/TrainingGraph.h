@@ -4,6 +4,7 @@
 #pragma once
 
 #include "frontend/format/Names.h"
+#include "frontend/format/train_spec.pb.h"
 
 #include <onnx/onnx_pb.h>
 
@@ -19,8 +20,9 @@ std::vector<NamePattern>
 parsePatterns(const google::protobuf::RepeatedPtrField<std::string> &texts);
 bool matchesAny(const std::vector<NamePattern> &patterns, const std::string &name);
 
-/// Values that graph.output[0] depends on.
-std::unordered_set<std::string> ancestorsOfOutput(const onnx::GraphProto &graph);
+/// Values that graph.output[0] and the terms of the loss depend on.
+std::unordered_set<std::string> ancestorsOfLoss(const onnx::GraphProto &graph,
+                                                const LossSpec &loss);
 
 /// Names of the functions of our domain that the nodes call, directly or through others.
 std::set<std::string>

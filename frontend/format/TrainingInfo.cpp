@@ -115,13 +115,16 @@ void Generator::addGradient(const LossNodes &loss) {
   for (const onnx::TensorProto &tensor : model.graph().initializer()) {
     initializers.insert(tensor.name());
   }
-  auto ancestors = ancestorsOfOutput(model.graph());
+  auto ancestors = ancestorsOfLoss(model.graph(), spec.loss());
   for (const onnx::ValueInfoProto &input : model.graph().input()) {
-    if (ancestors.contains(input.name()) && !initializers.contains(input.name())) {
+    bool isTarget = loss.isModelInput && input.name() == loss.target;
+    if ((ancestors.contains(input.name()) || isTarget) && !initializers.contains(input.name())) {
       zs.add_strings(input.name());
     }
   }
-  zs.add_strings(loss.target);
+  if (!loss.isModelInput) {
+    zs.add_strings(loss.target);
+  }
   for (const auto *list : {&xs, &zs}) {
     for (const std::string &name : list->strings()) {
       node.add_input(name);

@@ -25,8 +25,8 @@ const std::string *findMetadata(const onnx::ModelProto &model, std::string_view 
 void setMetadata(onnx::ModelProto &model, std::string_view key, const std::string &value);
 
 /// Names of the state tensors that a step may train, in the order of graph.initializer:
-/// floating-point, not named "/…", no running statistics, an ancestor of graph.output[0], matched
-/// by no pattern of `spec.frozen`.
+/// floating-point, not named "/…", no running statistics, an ancestor of graph.output[0] or of a
+/// term of the loss, matched by no pattern of `spec.frozen`.
 std::vector<std::string> trainableParameters(const onnx::ModelProto &model, const TrainSpec &spec);
 
 /// Completes `spec` and replaces algorithm, update_binding and the functions that only the old

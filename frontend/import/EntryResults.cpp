@@ -128,6 +128,12 @@ void EntryBuilder::addLossMetric() {
       parts = MeanParts{emitter.mul(loss, count), count};
     }
   }
+  // Samples count alike, in the last, smaller batch too.
+  if (!parts && model.spec && !model.spec->loss().reduction().empty()) {
+    Value samples = emitter.splatLike(static_cast<double>(batch), loss);
+    bool isSum = model.spec->loss().reduction() == "sum";
+    parts = MeanParts{isSum ? loss : emitter.mul(loss, samples), samples};
+  }
   if (!parts) {
     parts = MeanParts{loss, emitter.splatLike(1, loss)};
   }

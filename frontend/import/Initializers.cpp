@@ -139,20 +139,27 @@ Attribute ModelView::freshValue(StringRef name, RankedTensorType type, int32_t o
     }
     return nullptr;
   };
-  if (maker->op_type() == "RandomUniform" && canonicalDomain(maker->domain()).empty()) {
-    float low = find("low") ? find("low")->f() : 0.0f,
-          high = find("high") ? find("high")->f() : 1.0f;
+  bool isNormal = maker->op_type() == "RandomNormal";
+  if ((isNormal || maker->op_type() == "RandomUniform") &&
+      canonicalDomain(maker->domain()).empty()) {
+    const char *first = isNormal ? "mean" : "low", *second = isNormal ? "scale" : "high";
+    float low = find(first) ? find(first)->f() : 0.0f,
+          high = find(second) ? find(second)->f() : 1.0f;
     const onnx::AttributeProto *shape = find("shape");
     bool fits =
         shape && ArrayRef<int64_t>(shape->ints().data(), shape->ints_size()) == type.getShape();
     if (!fits || !std::isfinite(low) || !std::isfinite(high) ||
         !isa<FloatType>(type.getElementType())) {
-      problems.invalid(
-          where, "expected a RandomUniform with finite limits and the shape of the initializer");
+      problems.invalid(where, "expected a " + maker->op_type() +
+                                  " with finite limits and the shape of the initializer");
       return {};
     }
     if (find("seed")) {
-      problems.unsupported(where, "a RandomUniform with a seed of its own is not supported");
+      problems.unsupported(where,
+                           "a " + maker->op_type() + " with a seed of its own is not supported");
+    }
+    if (isNormal) {
+      return ir::train::NormalAttr::get(&context, number(low), number(high), op);
     }
     return ir::train::UniformAttr::get(&context, number(low), number(high), op);
   }
@@ -172,7 +179,8 @@ Attribute ModelView::freshValue(StringRef name, RankedTensorType type, int32_t o
     return {};
   }
   problems.unsupported(where, "operator " + maker->op_type() +
-                                  " is not supported here; RandomUniform and ConstantOfShape are");
+                                  " is not supported here; RandomUniform, RandomNormal and "
+                                  "ConstantOfShape are");
   return {};
 }
 

@@ -29,7 +29,7 @@ using Ordered = llvm::MapVector<std::string, T, std::map<std::string, unsigned>>
 struct StateInfo {
   mlir::RankedTensorType type;
   ir::train::Role role = ir::train::Role::Parameter;
-  /// #train.uniform, #train.fill, #train.file or a dense attribute.
+  /// #train.uniform, #train.normal, #train.fill, #train.file or a dense attribute.
   mlir::Attribute init;
   /// The parameter that a moment or counter belongs to, or "".
   std::string of;

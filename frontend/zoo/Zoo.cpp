@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The networks. Each is what a user would write; parameter counts are those of the PyTorch models
-// they repeat (examples/mnist: 1,199,882; the CIFAR-10 tutorial: 62,006).
-#include "frontend/zoo/Zoo.h"
+// The small networks, and the table of all. Each is what a user would write; parameter counts are
+// those of the PyTorch models they repeat (examples/mnist: 1,199,882; the CIFAR-10 tutorial:
+// 62,006; examples/vae: 652,824).
+#include "frontend/zoo/Families.h"
 
 #include "frontend/capture/Capture.h"
 #include "frontend/format/Names.h"
+#include "frontend/format/SpecFlags.h"
 #include "frontend/format/TrainingInfo.h"
 #include "ntc/nn/nn.h"
 
@@ -85,13 +87,27 @@ struct LeNet : nn::Module {
   }
 };
 
-CaptureOptions captureOptions(std::string name, std::string input, Shape shape, uint64_t seed) {
-  CaptureOptions options;
-  options.inputs = {{std::move(input), f32, std::move(shape)}};
-  options.name = std::move(name);
-  options.seed = seed;
-  return options;
-}
+/// The network of PyTorch's VAE example (Kingma & Welling, "Auto-Encoding Variational Bayes",
+/// 2014): an image becomes mean and logarithm of the variance of 20 normal numbers, which are drawn
+/// and turned into an image again.
+struct Vae : nn::Module {
+  nn::Linear fc1{784, 400}, fc21{400, 20}, fc22{400, 20}, fc3{20, 400}, fc4{400, 784};
+  Vae() {
+    registerModule("fc1", fc1);
+    registerModule("fc21", fc21);
+    registerModule("fc22", fc22);
+    registerModule("fc3", fc3);
+    registerModule("fc4", fc4);
+  }
+  Tensor forward(Tensor image) override {
+    Tensor hidden = relu(fc1(flatten(image)));
+    Tensor mean = fc21(hidden), logvar = fc22(hidden);
+    // Distance of the drawn distribution from the standard normal one (appendix B there).
+    addLoss("kl_divergence", -0.5 * sum(1.0 + logvar - mean * mean - exp(logvar), {1}));
+    Tensor z = mean + exp(0.5 * logvar) * randn_like(mean);
+    return reshape(sigmoid(fc4(relu(fc3(z)))), image.shape());
+  }
+};
 
 Program makeLinear(const Options &options) {
   int64_t in = options.input.empty() ? 5 : options.input[0];
@@ -126,6 +142,12 @@ Program makeLeNet(const Options &options) {
                  nn::CrossEntropyLoss(), optim::SGD({.lr = 1e-3, .momentum = 0.9}));
 }
 
+Program makeVae(const Options &options) {
+  Vae net;
+  return capture(net, captureOptions("vae", "image", {Batch, 1, 28, 28}, options.seed),
+                 nn::BCELoss({.reduction = "sum", .target = "image"}), optim::Adam({.lr = 1e-3}));
+}
+
 struct Entry {
   Family family;
   Program (*build)(const Options &);
@@ -148,6 +170,16 @@ const std::vector<Entry> &entries() {
         "0.9",
         {"classes"}},
        makeLeNet},
+      {{"vae",
+        "PyTorch's VAE example on 28x28 images, 652,824 parameters; binary cross-entropy and KL "
+        "divergence summed, Adam 1e-3",
+        {}},
+       makeVae},
+      {{"resnet18",
+        "torchvision's ResNet-18 for images of 32x32 (stem cifar) or 224x224 (stem imagenet); "
+        "cross-entropy, SGD 0.1 momentum 0.9 weight decay 5e-4 or 1e-4",
+        {"stem", "classes"}},
+       makeResNet18},
   };
   return table;
 }
@@ -172,6 +204,9 @@ std::string checkOptions(const Family &family, const Options &options) {
   auto asList = [](std::optional<int64_t> value) {
     return value ? std::vector<int64_t>{*value} : std::vector<int64_t>{};
   };
+  if (options.stem && !applies("stem")) {
+    return rt::concat("family ", family.name, " has no option --stem");
+  }
   if (family.name == "linear" && options.input.size() > 1) {
     return rt::concat("--input: family linear takes one number, found ", options.input.size());
   }
@@ -186,6 +221,14 @@ std::string checkOptions(const Family &family, const Options &options) {
 }
 
 } // namespace
+
+CaptureOptions captureOptions(std::string name, std::string input, Shape shape, uint64_t seed) {
+  CaptureOptions options;
+  options.inputs = {{std::move(input), f32, std::move(shape)}};
+  options.name = std::move(name);
+  options.seed = seed;
+  return options;
+}
 
 std::span<const Family> list() {
   static const std::vector<Family> families = [] {
@@ -221,13 +264,7 @@ Result<onnx::ModelProto> make(std::string_view family, const Options &options) {
       return spec.status();
     }
     if (options.loss) {
-      *spec->mutable_loss() = *options.loss;
-      spec->clear_metrics();
-      bool classes = (options.loss->name() == "cross_entropy" || options.loss->name() == "nll") &&
-                     !options.loss->probabilities();
-      if (classes) {
-        spec->add_metrics("accuracy");
-      }
+      format::replaceLoss(*spec, *options.loss, model);
     }
     if (options.optimizer) {
       *spec->mutable_optimizer() = *options.optimizer;

@@ -29,6 +29,10 @@ struct Family {
 /// Families in the order in which they are listed.
 std::span<const Family> list();
 
+/// How ResNet begins: a convolution of 3x3 for images of 32x32, or one of 7x7 with stride 2 and
+/// pooling for images of 224x224.
+enum class Stem { Cifar, ImageNet };
+
 /// What may be chosen; an absent value is the family's default. A value that does not apply is
 /// refused by name.
 struct Options {
@@ -38,8 +42,10 @@ struct Options {
   std::optional<int64_t> output = std::nullopt;
   /// mlp: sizes of the hidden layers, {128}.
   std::vector<int64_t> hidden = {};
-  /// mlp, cnn, lenet.
+  /// mlp, cnn, lenet, resnet18.
   std::optional<int64_t> classes = std::nullopt;
+  /// resnet18.
+  std::optional<Stem> stem = std::nullopt;
   /// Replace the family's loss and optimizer.
   std::optional<LossSpec> loss = std::nullopt;
   std::optional<OptimizerSpec> optimizer = std::nullopt;

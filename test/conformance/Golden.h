@@ -13,7 +13,7 @@
 namespace ntc::conformance {
 
 struct Golden {
-  std::string model;     ///< "linear", "mlp" or "cnn"
+  std::string model;     ///< as makeModel takes it
   std::string optimizer; ///< as `--optimizer` takes it
   int64_t batch = 0;
   int64_t steps = 0;

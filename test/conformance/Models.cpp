@@ -45,6 +45,54 @@ struct Cnn : nn::Module {
   }
 };
 
+/// A stem and two residual blocks, the second with a downsample branch.
+struct Residual : nn::Module {
+  std::vector<std::shared_ptr<nn::Conv2d>> convs;
+  std::vector<std::shared_ptr<nn::BatchNorm2d>> norms;
+  nn::AdaptiveAvgPool2d pool{1};
+  nn::Linear fc{16, 10};
+  Residual() {
+    const int64_t sizes[][4] = {{1, 8, 3, 2},  {8, 8, 3, 1},   {8, 8, 3, 1},
+                                {8, 16, 3, 2}, {16, 16, 3, 1}, {8, 16, 1, 2}};
+    for (const auto &[in, out, kernel, stride] : sizes) {
+      std::string index = std::to_string(convs.size());
+      convs.push_back(std::make_shared<nn::Conv2d>(
+          in, out, kernel,
+          nn::Conv2dOptions{.stride = stride, .padding = kernel / 2, .bias = false}));
+      norms.push_back(std::make_shared<nn::BatchNorm2d>(out));
+      registerModule("conv" + index, convs.back());
+      registerModule("bn" + index, norms.back());
+    }
+    registerModule("pool", pool);
+    registerModule("fc", fc);
+  }
+  Tensor forward(Tensor x) override {
+    auto layer = [&](size_t i, Tensor x) { return (*norms[i])((*convs[i])(x)); };
+    x = relu(layer(0, x));
+    x = relu(layer(2, relu(layer(1, x))) + x);
+    x = relu(layer(4, relu(layer(3, x))) + layer(5, x));
+    return fc(flatten(pool(x)));
+  }
+};
+
+struct Vae : nn::Module {
+  nn::Linear fc1{784, 64}, fc21{64, 8}, fc22{64, 8}, fc3{8, 64}, fc4{64, 784};
+  Vae() {
+    registerModule("fc1", fc1);
+    registerModule("fc21", fc21);
+    registerModule("fc22", fc22);
+    registerModule("fc3", fc3);
+    registerModule("fc4", fc4);
+  }
+  Tensor forward(Tensor x) override {
+    Tensor hidden = relu(fc1(x));
+    Tensor mean = fc21(hidden), logvar = fc22(hidden);
+    addLoss("kl", -0.5 * sum(1.0 + logvar - mean * mean - exp(logvar), {1}));
+    Tensor z = mean + exp(0.5 * logvar) * randn_like(mean);
+    return sigmoid(fc4(relu(fc3(z))));
+  }
+};
+
 template <typename Net> Program record(Shape input, const nn::Loss &loss) {
   Net net;
   CaptureOptions options;
@@ -55,9 +103,14 @@ template <typename Net> Program record(Shape input, const nn::Loss &loss) {
 } // namespace
 
 format::Result<onnx::ModelProto> makeModel(const std::string &model, const std::string &optimizer) {
-  Program program = model == "linear" ? record<Linear>({Batch, 5}, nn::MSELoss())
-                    : model == "mlp"  ? record<Mlp>({Batch, 784}, nn::CrossEntropyLoss())
-                                      : record<Cnn>({Batch, 1, 28, 28}, nn::CrossEntropyLoss());
+  nn::BCELoss summed({.reduction = "sum", .target = "x"});
+  nn::CrossEntropyLoss classes;
+  Shape image = {Batch, 1, 28, 28};
+  Program program = model == "linear"     ? record<Linear>({Batch, 5}, nn::MSELoss())
+                    : model == "mlp"      ? record<Mlp>({Batch, 784}, classes)
+                    : model == "vae"      ? record<Vae>({Batch, 784}, summed)
+                    : model == "residual" ? record<Residual>(image, classes)
+                                          : record<Cnn>(image, classes);
   if (!program.status().ok()) {
     return format::failure(program.status().message());
   }

@@ -20,7 +20,9 @@ constexpr double kLossF64 = 1e-10;
 constexpr double kParamF64 = 1e-8;
 
 /// f32 losses that must be within kFirstLoss, relative.
-size_t firstLossesOf(const Golden &golden) { return golden.model == "cnn" ? 1 : 20; }
+size_t firstLossesOf(const Golden &golden) {
+  return golden.model == "cnn" || golden.model == "residual" ? 1 : 20;
+}
 
 constexpr double kFirstLoss = 1e-5;
 constexpr double kTimesPyTorch = 4.0;
@@ -133,7 +135,7 @@ std::string nameOf(const testing::TestParamInfo<const char *> &info) { return in
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
                          testing::Values("linear_sgd", "mlp_sgd", "mlp_adam", "mlp_adamw",
-                                         "cnn_adadelta", "cnn_adam"),
+                                         "cnn_adadelta", "cnn_adam", "residual_sgd", "vae_adam"),
                          nameOf);
 
 using Gradients = Training;
@@ -162,7 +164,8 @@ TEST_P(Gradients, InDoublePrecisionEqualPyTorch) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(PyTorch, Gradients, testing::Values("cnn_gradient"), nameOf);
+INSTANTIATE_TEST_SUITE_P(PyTorch, Gradients, testing::Values("cnn_gradient", "residual_gradient"),
+                         nameOf);
 
 } // namespace
 } // namespace ntc::conformance

@@ -9,6 +9,7 @@ import numpy as np
 
 CLASSES = 10
 WEIGHTS_SEED, BATCH_SEED, PATTERN_SEED = 1, 2, 3
+FIRST_RANDOM_OP = 1_000_000  # number of the first random operation of a step; the initial draws have those below
 SLOPES = (1.0, -2.0, 0.5, 0.25, 3.0)  # of the line that linear regression looks for
 
 
@@ -39,6 +40,12 @@ def words(seed, step, op, count):
 def uniform(seed, step, op, count):
     """Multiples of 2^-23 in [0, 1), f64."""
     return (words(seed, step, op, count) >> np.uint64(9)).astype(np.float64) * 2.0 ** -23
+
+
+def normal(seed, step, op, count):
+    """The numbers of RandomNormalLike in a step: Box and Muller's transform of those of `op` and `op` + 1, f64."""
+    u, v = ((words(seed, step, each, count) >> np.uint64(8)).astype(np.float64) * 2.0 ** -24 for each in (op, op + 1))
+    return np.sqrt(-2 * np.log(1 - u)) * np.cos(2 * np.pi * v)
 
 
 def initial(name, shape, index):

@@ -22,7 +22,8 @@ import struct
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-STORED = 512  # elements of a large MLP tensor
+STORED = 512  # elements of a tensor of the models in PARTLY
+PARTLY = ("mlp", "vae")
 
 CASES = {  # name -> (model, optimizer in ntc's short form, batch, steps)
     "linear_sgd": ("linear", "sgd,lr=1e-3", 20, 200),
@@ -32,6 +33,9 @@ CASES = {  # name -> (model, optimizer in ntc's short form, batch, steps)
     "cnn_adadelta": ("cnn", "adadelta,lr=1.0", 16, 200),
     "cnn_adam": ("cnn", "adam,lr=1e-3", 16, 200),
     "cnn_gradient": ("cnn", "sgd,lr=0.01,momentum=0.9", 16, 1),
+    "residual_sgd": ("residual", "sgd,lr=0.01,momentum=0.9,weight_decay=5e-4", 16, 20),
+    "residual_gradient": ("residual", "sgd,lr=0.01,momentum=0.9", 16, 1),
+    "vae_adam": ("vae", "adam,lr=1e-3", 32, 200),
 }
 
 
@@ -52,12 +56,68 @@ def build(torch, model):
     from collections import OrderedDict as Layers
     if model == "linear":
         return nn.Sequential(Layers(linear=nn.Linear(5, 1)))
+    if model == "vae":
+        return vae(torch)
+    if model == "residual":
+        return residual(torch)
     if model == "mlp":
         return nn.Sequential(Layers(fc1=nn.Linear(784, 128), relu=nn.ReLU(), fc2=nn.Linear(128, 10)))
     return nn.Sequential(Layers(
         conv1=nn.Conv2d(1, 8, 3, bias=False), bn1=nn.BatchNorm2d(8), relu1=nn.ReLU(), pool1=nn.MaxPool2d(2),
         conv2=nn.Conv2d(8, 16, 3, bias=False), bn2=nn.BatchNorm2d(16), relu2=nn.ReLU(), pool2=nn.MaxPool2d(2),
         flatten=nn.Flatten(), fc=nn.Linear(400, 10)))
+
+
+def residual(torch):
+    """A stem and two residual blocks, the second with a downsample branch, and global average pooling."""
+    from torch import nn
+
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            sizes = ((1, 8, 3, 2), (8, 8, 3, 1), (8, 8, 3, 1), (8, 16, 3, 2), (16, 16, 3, 1), (8, 16, 1, 2))
+            for i, (cin, cout, kernel, stride) in enumerate(sizes):
+                setattr(self, f"conv{i}", nn.Conv2d(cin, cout, kernel, stride, kernel // 2, bias=False))
+                setattr(self, f"bn{i}", nn.BatchNorm2d(cout))
+            self.pool, self.fc = nn.AdaptiveAvgPool2d(1), nn.Linear(16, 10)
+
+        def forward(self, x):
+            def layer(i, x):
+                return getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x))
+            x = torch.relu(layer(0, x))
+            x = torch.relu(layer(2, torch.relu(layer(1, x))) + x)
+            x = torch.relu(layer(4, torch.relu(layer(3, x))) + layer(5, x))
+            return self.fc(torch.flatten(self.pool(x), 1))
+
+    return Residual()
+
+
+def vae(torch):
+    """784-64-(8, 8)-64-784; forward takes the noise and returns reconstruction, mean and logarithm of the variance."""
+    from torch import nn
+
+    class Vae(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc21, self.fc22 = nn.Linear(784, 64), nn.Linear(64, 8), nn.Linear(64, 8)
+            self.fc3, self.fc4 = nn.Linear(8, 64), nn.Linear(64, 784)
+
+        def forward(self, x, noise):
+            hidden = torch.relu(self.fc1(x))
+            mean, logvar = self.fc21(hidden), self.fc22(hidden)
+            z = mean + torch.exp(0.5 * logvar) * noise
+            return torch.sigmoid(self.fc4(torch.relu(self.fc3(z)))), mean, logvar
+
+    return Vae()
+
+
+def vae_loss(torch, net, x, step, dtype):
+    """Summed as in PyTorch's example, and divided by the batch as ntc reports sums."""
+    import formulas
+    noise = torch.from_numpy(formulas.normal(0, step, formulas.FIRST_RANDOM_OP, 8 * len(x))).to(dtype).reshape(-1, 8)
+    reconstruction, mean, logvar = net(x, noise)
+    bce = torch.nn.functional.binary_cross_entropy(reconstruction, x, reduction="sum")
+    return bce - 0.5 * torch.sum(1 + logvar - mean.pow(2) - logvar.exp())
 
 
 def make_optimizer(torch, text, parameters):
@@ -72,7 +132,7 @@ def batch_of(model, step, batch):
     import formulas
     if model == "linear":
         return formulas.regression(step, batch)
-    return formulas.classification(step, batch, (784,) if model == "mlp" else (1, 28, 28))
+    return formulas.classification(step, batch, (784,) if model in PARTLY else (1, 28, 28))
 
 
 def train(torch, case, dtype):
@@ -92,12 +152,12 @@ def train(torch, case, dtype):
         x, y = (torch.from_numpy(array) for array in batch_of(model, step, batch))
         y = y.to(dtype) if y.is_floating_point() else y
         optimizer.zero_grad()
-        loss = criterion(net(x.to(dtype)), y)
+        loss = vae_loss(torch, net, x.to(dtype), step, dtype) if model == "vae" else criterion(net(x.to(dtype)), y)
         loss.backward()
         if step == 0:
             gradients = {k: p.grad.double().numpy().copy() for k, p in net.named_parameters()}
         optimizer.step()
-        losses.append(loss.item())
+        losses.append(loss.item() / (batch if model == "vae" else 1))
     states = {k: v.double().numpy() for k, v in net.state_dict().items() if k in shapes}
     return np.array(losses), states, gradients
 
@@ -111,7 +171,7 @@ def golden(torch, name):
     tensors = {"losses.f64": losses64, "losses.f32": losses32}
     distance = 0.0
     for key, value in states64.items():
-        picked = formulas.subset(value.size, STORED if case[0] == "mlp" else value.size)
+        picked = formulas.subset(value.size, STORED if case[0] in PARTLY else value.size)
         tensors["param." + key] = value.reshape(-1)[picked]
         tensors["norm." + key] = np.array(np.sqrt(np.sum(value * value)))
         distance = max(distance, np.abs(value - states32[key]).reshape(-1)[picked].max())

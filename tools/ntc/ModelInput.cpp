@@ -55,18 +55,13 @@ std::optional<ModelProblem> usageProblem(const Status &status) {
 }
 
 /// Puts the flags into a recipe. Errors: what is wrong with a flag.
-Status overlay(const StepFlags &flags, TrainSpec &spec) {
+Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec &spec) {
   if (!flags.loss.empty()) {
     auto loss = format::parseLoss(flags.loss);
     if (!loss) {
       return rt::withContext(loss.status(), "--loss");
     }
-    *spec.mutable_loss() = *loss;
-    spec.clear_metrics();
-    bool classes = loss->name() == "cross_entropy" || loss->name() == "nll";
-    if (classes && !loss->probabilities()) {
-      spec.add_metrics("accuracy");
-    }
+    format::replaceLoss(spec, *loss, model);
   }
   if (!flags.optimizer.empty()) {
     auto optimizer = format::parseOptimizer(flags.optimizer);
@@ -154,7 +149,7 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
   using namespace rt::train;
   return {
       textFlag("--loss", "LOSS", flags.loss,
-               "cross_entropy, nll, mse, l1 or bce_with_logits, with settings after commas: "
+               "cross_entropy, nll, mse, l1, bce or bce_with_logits, with settings after commas: "
                "cross_entropy,label_smoothing=0.1 (default: the model's)"),
       textFlag("--optimizer", "OPTIMIZER", flags.optimizer,
                "sgd, adam, adamw or adadelta, with settings after commas: "
@@ -235,7 +230,7 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
                         kUsage};
   }
   TrainSpec spec = model.spec;
-  if (Status status = overlay(flags, spec); !status) {
+  if (Status status = overlay(flags, model.proto, spec); !status) {
     return usageProblem(status);
   }
   if (!model.hasStep && (flags.loss.empty() || flags.optimizer.empty())) {

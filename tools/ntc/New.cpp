@@ -9,6 +9,9 @@
 namespace ntc::driver {
 namespace {
 
+/// No choice of a stem was made.
+constexpr size_t kNoStem = 2;
+
 struct NewFlags {
   std::string out;
   std::string loss;
@@ -18,6 +21,7 @@ struct NewFlags {
   std::optional<int64_t> output;
   std::optional<int64_t> classes;
   std::optional<uint64_t> seed;
+  size_t stem = kNoStem;
   bool list = false;
 };
 
@@ -32,7 +36,10 @@ std::vector<Flag> newFlags(NewFlags &flags) {
                 "1,28,28)"),
       integerFlag("--output", flags.output, 1, most, "linear: number of outputs (default: 1)"),
       sizesFlag("--hidden", flags.hidden, "mlp: sizes of the hidden layers (default: 128)"),
-      integerFlag("--classes", flags.classes, 1, most, "number of classes (default: 10)"),
+      integerFlag("--classes", flags.classes, 1, most,
+                  "number of classes (default: 10; resnet18 with stem imagenet: 1000)"),
+      choiceFlag("--stem", "STEM", {"cifar", "imagenet"}, flags.stem,
+                 "resnet18: for images of 32x32 or of 224x224 (default: cifar)"),
       textFlag("--loss", "LOSS", flags.loss, "replaces the family's loss, as in 'ntc help pack'"),
       textFlag("--optimizer", "OPTIMIZER", flags.optimizer,
                "replaces the family's optimizer, as in 'ntc help pack'"),
@@ -67,8 +74,14 @@ int runNew(const Verb &verb, Words words) {
   if (positionals.empty()) {
     return failUsage(verb, "say which family; 'ntc new --list' names them");
   }
-  zoo::Options options{flags.input, flags.output, flags.hidden,          flags.classes,
-                       {},          {},           flags.seed.value_or(0)};
+  zoo::Options options{.input = flags.input,
+                       .output = flags.output,
+                       .hidden = flags.hidden,
+                       .classes = flags.classes,
+                       .seed = flags.seed.value_or(0)};
+  if (flags.stem != kNoStem) {
+    options.stem = flags.stem == 0 ? zoo::Stem::Cifar : zoo::Stem::ImageNet;
+  }
   if (!flags.loss.empty()) {
     auto loss = format::parseLoss(flags.loss);
     if (!loss) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What the step minimizes, with PyTorch's names and defaults. The target is an input of the
-// training step: class indices "label" (i64), or "target" with the output's shape.
+// training step: class indices "label" (i64), or "target" with the output's shape. Terms that
+// forward computes join by `Module::addLoss`.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct Loss {
   std::optional<int64_t> ignore_index;
   std::vector<float> pos_weight;
   bool probabilities = false;
-  /// Name of the target input; "label" or "target" when empty.
+  /// Name of the target input; "label" or "target" when empty. The name of an input of the network
+  /// makes that input its own target, as autoencoders have it.
   std::string target;
 };
 
@@ -53,6 +55,8 @@ struct NLLLoss : Loss {
 
 struct ElementwiseLossOptions {
   std::string reduction = "mean";
+  /// Name of the target input, "target" when empty. An input of the network is its own target.
+  std::string target = "";
 };
 
 struct MSELoss : Loss {
@@ -63,9 +67,16 @@ struct L1Loss : Loss {
   explicit L1Loss(ElementwiseLossOptions options = {});
 };
 
+/// Binary cross-entropy of probabilities, -(y ln x + (1 - y) ln(1 - x)), as behind a sigmoid. A
+/// logarithm below that of the smallest normal number of f32 counts as -100, as PyTorch's do.
+struct BCELoss : Loss {
+  explicit BCELoss(ElementwiseLossOptions options = {});
+};
+
 struct BCEWithLogitsLossOptions {
   std::vector<float> pos_weight = {};
   std::string reduction = "mean";
+  std::string target = "";
 };
 
 struct BCEWithLogitsLoss : Loss {

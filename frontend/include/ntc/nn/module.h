@@ -14,13 +14,24 @@
 
 namespace ntc::nn {
 
-/// First values of a parameter: uniform in [low, high), or constant when both are equal.
+/// First values of a parameter.
 struct Init {
-  double low = 0;
-  double high = 0;
+  enum class Kind { Constant, Uniform, Normal };
 
-  static Init constant(double value) { return {value, value}; }
-  static Init uniform(double low, double high) { return {low, high}; }
+  Kind kind = Kind::Constant;
+  /// The constant, the lower limit or the mean.
+  double first = 0;
+  /// The upper limit (exclusive) or the standard deviation.
+  double second = 0;
+
+  static Init constant(double value) { return {Kind::Constant, value, 0}; }
+  /// Values in [low, high).
+  static Init uniform(double low, double high) { return {Kind::Uniform, low, high}; }
+  static Init normal(double mean, double deviation) { return {Kind::Normal, mean, deviation}; }
+  /// He's normal distribution for layers before a ReLU (PyTorch's kaiming_normal_): the deviation
+  /// is sqrt(2 / fan). With `fan` the fan out of a convolution, out_channels kh kw / groups,
+  /// gradients keep their size on the way back.
+  static Init kaimingNormal(int64_t fan);
   /// PyTorch's default of Linear and Conv: kaiming_uniform(a = sqrt 5), which is U(±1/sqrt(fanIn)).
   static Init fanIn(int64_t fanIn);
 };
@@ -60,6 +71,10 @@ public:
   /// Declares a tensor that is saved with the model and not trained.
   void registerBuffer(const std::string &name, std::vector<int64_t> shape, Init init);
 
+  /// Replaces the first values of the parameter or buffer `name` of this module; `capture` reports
+  /// a name that is not registered.
+  void initialize(const std::string &name, Init init);
+
   /// The registered tensor `name` in the recording that `like` belongs to.
   Tensor state(const std::string &name, const Tensor &like) const;
 
@@ -70,6 +85,8 @@ public:
   };
   const std::vector<Child> &children() const { return childList; }
   const std::vector<StateInfo> &stateInfos() const { return states; }
+  /// Names that `initialize` was given in vain.
+  const std::vector<std::string> &unknownStateNames() const { return unknownStates; }
   /// True when layers were registered by reference and the module was copied or moved afterwards.
   bool isDetached() const { return detached; }
 
@@ -77,12 +94,17 @@ protected:
   /// Records that this layer cannot work on `x`; returns the invalid tensor. Other layers' messages
   /// read "fc2 (Linear): " + message.
   Tensor fail(const Tensor &x, const std::string &message) const;
+  /// Called in forward: adds `weight` times `value` to what training minimizes. The loss's
+  /// reduction applies: the sum or the mean of the elements of `value`, which may have one per
+  /// sample. `name` becomes the name of the value in the model.
+  void addLoss(const std::string &name, const Tensor &value, double weight = 1) const;
 
 private:
   void copyFrom(const Module &other);
 
   std::vector<Child> childList;
   std::vector<StateInfo> states;
+  std::vector<std::string> unknownStates;
   bool detached = false;
 };
 

@@ -121,6 +121,9 @@ Tensor log_softmax(const Tensor &x, int64_t dim);
 /// Zeroes elements with probability p in training and scales the others by 1/(1-p); does nothing in
 /// evaluation.
 Tensor dropout(const Tensor &x, double p = 0.5);
+/// Standard normal numbers of x's shape and type, drawn anew in every step; nothing is
+/// differentiated through x.
+Tensor randn_like(const Tensor &x);
 Tensor max_pool2d(const Tensor &x, int64_t kernel_size, int64_t stride = 0, int64_t padding = 0);
 Tensor avg_pool2d(const Tensor &x, int64_t kernel_size, int64_t stride = 0, int64_t padding = 0);
 

@@ -6,6 +6,8 @@
 train.program @mlp attributes {metadata = {recipe = "{}"}} {
   // CHECK-NEXT: train.state @fc.weight : tensor<2x3xf32> {init = #train.uniform<{{.*}}>, role = #train.role<parameter>}
   train.state @fc.weight : tensor<2x3xf32> {role = #train.role<parameter>, init = #train.uniform<low = -0.5 : f64, high = 0.5 : f64, op = 7>}
+  // CHECK-NEXT: train.state @conv.weight : tensor<2x1x3x3xf32> {init = #train.normal<{{.*}}>, role = #train.role<parameter>}
+  train.state @conv.weight : tensor<2x1x3x3xf32> {role = #train.role<parameter>, init = #train.normal<mean = 0.0 : f64, deviation = 0.25 : f64, op = 8>}
   // CHECK-NEXT: train.state @fc.bias : tensor<2xf32> {frozen, init = #train.file<"w.safetensors", "fc.bias", "00ff">, role = #train.role<parameter>}
   train.state @fc.bias : tensor<2xf32> {role = #train.role<parameter>, init = #train.file<"w.safetensors", "fc.bias", "00ff">, frozen}
   // CHECK-NEXT: train.state @momentum.fc.weight : tensor<2x3xf32> {init = #train.fill<{{.*}}>, of = @fc.weight, role = #train.role<moment>}

@@ -27,7 +27,7 @@ train.program @p {
 
 // A first value of no known form.
 train.program @p {
-  // expected-error @+1 {{'train.state' op init must be #train.uniform, #train.fill, #train.file or a dense value}}
+  // expected-error @+1 {{'train.state' op init must be #train.uniform, #train.normal, #train.fill, #train.file or a dense value}}
   train.state @w : tensor<2xf32> {role = #train.role<parameter>, init = 1.0 : f32}
 }
 

@@ -87,6 +87,52 @@ TEST(Capture, WrongNumberOfInputsAndBadNamesAreRefused) {
   EXPECT_FALSE(train(net, {.inputs = {{"image", ntc::f32, {784, ntc::Batch}}}}).status().ok());
 }
 
+/// Adds a loss of the given name.
+struct Regularized : ntc::nn::Module {
+  ntc::nn::Linear fc{4, 2};
+  std::string term;
+  explicit Regularized(std::string term) : term(std::move(term)) { registerModule("fc", fc); }
+  ntc::Tensor forward(ntc::Tensor x) override {
+    ntc::Tensor y = fc(x);
+    addLoss(term, y * y, 0.25);
+    return y;
+  }
+};
+
+TEST(Capture, AddedLossesBecomeTermsOfTheRecipe) {
+  Regularized net("activity");
+  auto program = train(net, {.inputs = {{"x", ntc::f32, {ntc::Batch, 4}}}});
+  ASSERT_TRUE(program.status().ok()) << program.status().message();
+  auto recipe = *ntc::format::recipeOf(program.impl->model);
+  ASSERT_EQ(recipe.loss().terms_size(), 1);
+  EXPECT_EQ(recipe.loss().terms(0).value(), "activity");
+  EXPECT_EQ(recipe.loss().terms(0).weight(), 0.25);
+  EXPECT_EQ(program.impl->model.graph().node(1).output(0), "activity");
+}
+
+TEST(Capture, AddedLossesNeedANameOfTheirOwn) {
+  for (const char *name : {"", "x", "loss", "/term", "fc.weight"}) {
+    Regularized net(name);
+    auto program = train(net, {.inputs = {{"x", ntc::f32, {ntc::Batch, 4}}}});
+    EXPECT_EQ(program.status().message(),
+              std::string("Regularized: addLoss: expected a name of its own and a value of the "
+                          "parameters' type, found \"") +
+                  name + "\" and f32 (B, 2)");
+  }
+}
+
+TEST(Capture, FirstValuesMayBeReplaced) {
+  Net net;
+  net.fc1.initialize("weight", ntc::nn::Init::normal(0, 0.5));
+  auto program = train(net, image());
+  ASSERT_TRUE(program.status().ok()) << program.status().message();
+  const auto &initialization = program.impl->model.training_info(0).initialization();
+  EXPECT_EQ(initialization.node(0).op_type(), "RandomNormal");
+  net.fc2.initialize("wieght", ntc::nn::Init::constant(0));
+  EXPECT_EQ(train(net, image()).status().message(),
+            "fc2 (Linear): no parameter \"wieght\" to initialize");
+}
+
 TEST(Capture, ALossThatDoesNotFitIsExplained) {
   struct Scalar : ntc::nn::Module {
     ntc::nn::Linear fc{4, 1};

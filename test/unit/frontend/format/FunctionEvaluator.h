@@ -199,6 +199,12 @@ private:
     if (op == "Equal") {
       return binary([](double a, double b) { return a == b ? 1.0 : 0.0; });
     }
+    if (op == "Less") {
+      return binary([](double a, double b) { return a < b ? 1.0 : 0.0; });
+    }
+    if (op == "Log") {
+      return map(in(0), [](double x) { return std::log(x); });
+    }
     if (op == "Where") {
       Array chosen = zip(in(0), in(1), [](double c, double a) { return c != 0 ? a : 0; });
       Array other = zip(in(0), in(2), [](double c, double b) { return c != 0 ? 0 : b; });

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <numbers>
 
 using namespace ntc;
 using namespace ntc::format;
@@ -54,6 +55,25 @@ TEST(InitialValues, DistributionHasPyTorchsBoundAndSpread) {
             5 * bound * bound * std::sqrt(4.0 / 45 / n));
 }
 
+TEST(InitialValues, NormalDrawIsBoxAndMullersFormula) {
+  auto model = *zoo::make("resnet18", {.seed = 42});
+  ASSERT_EQ(model.graph().initializer(0).name(), "conv1.weight");
+  auto drawn = values(model.graph().initializer(0));
+  double deviation = std::sqrt(2.0 / (64 * 9)), sum = 0, squares = 0;
+  for (size_t e = 0; e < drawn.size(); ++e) {
+    double u = rt::randomUniform(42, 0, 0, e), v = rt::randomUniform(42, 1, 0, e);
+    double z = std::sqrt(-2 * std::log(1 - u)) * std::cos(2 * std::numbers::pi * v);
+    // About ten roundings of f32 in numbers below 6.
+    ASSERT_NEAR(drawn[e], z * deviation, 4e-6 * deviation) << e;
+    sum += drawn[e];
+    squares += double{drawn[e]} * drawn[e];
+  }
+  double n = static_cast<double>(drawn.size());
+  EXPECT_LT(std::abs(sum / n), 5 * deviation / std::sqrt(n));
+  EXPECT_LT(std::abs(squares / n - deviation * deviation),
+            5 * deviation * deviation * std::sqrt(2 / n));
+}
+
 TEST(InitialValues, SeedsDifferAndOneSeedRepeats) {
   auto a = *zoo::make("mlp", {.seed = 1}), b = *zoo::make("mlp", {.seed = 2});
   EXPECT_NE(a.graph().initializer(0).raw_data(), b.graph().initializer(0).raw_data());
@@ -64,11 +84,10 @@ TEST(InitialValues, SeedsDifferAndOneSeedRepeats) {
 TEST(InitialValues, UnknownDistributionIsNamed) {
   auto model = *zoo::make("linear");
   model.mutable_training_info(0)->mutable_initialization()->mutable_node(0)->set_op_type(
-      "RandomNormal");
+      "Multinomial");
   Status drawn = drawInitialValues(model, 1);
-  EXPECT_EQ(
-      drawn.message(),
-      "initialization of 'linear.weight': expected RandomUniform or ConstantOfShape of f32 or f64");
+  EXPECT_EQ(drawn.message(), "initialization of 'linear.weight': expected RandomUniform, "
+                             "RandomNormal or ConstantOfShape of f32 or f64");
 }
 
 } // namespace

@@ -27,7 +27,8 @@ double logProbability(int n, int c) {
 }
 
 /// Loss and denominator of the generated nodes in f64.
-std::map<std::string, Array> evaluate(const std::string &flag, const Array &target) {
+std::map<std::string, Array> evaluate(const std::string &flag, const Array &target,
+                                      const std::vector<double> &output = scores) {
   auto spec = parseLoss(flag);
   EXPECT_TRUE(spec) << spec.status().message();
   onnx::ModelProto model;
@@ -36,7 +37,7 @@ std::map<std::string, Array> evaluate(const std::string &flag, const Array &targ
   auto loss = addLoss(*spec, "output", type, algorithm, model);
   EXPECT_TRUE(loss) << loss.status().message();
   Evaluator evaluator(model);
-  evaluator.values["output"] = {{samples, classes}, scores};
+  evaluator.values["output"] = {{samples, classes}, output};
   evaluator.values[loss->target] = target;
   for (const auto &tensor : algorithm.initializer()) {
     Array array{{tensor.dims().begin(), tensor.dims().end()}, {}};
@@ -151,6 +152,84 @@ TEST(LossNodes, ElementwiseLossesFollowPyTorch) {
   EXPECT_NEAR(loss("l1"), distances / 12, 1e-12);
   EXPECT_NEAR(loss("bce_with_logits"), bce / 12, 1e-12);
   EXPECT_NEAR(loss("bce_with_logits,pos_weight=1:3:0.5"), weighted / 12, 1e-12);
+}
+
+TEST(LossNodes, CrossEntropyOfProbabilitiesFollowsPyTorch) {
+  std::vector<double> target, probabilities;
+  double expected = 0;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    double p = 1 / (1 + std::exp(-scores[i])), y = static_cast<double>(i % 4) / 3.0;
+    p = i == 0 ? 0 : i == 1 ? 1 : p; // a saturated sigmoid: the logarithm counts as -100
+    probabilities.push_back(p);
+    target.push_back(y);
+    expected -= y * std::max(std::log(p), -100.0) + (1 - y) * std::max(std::log(1 - p), -100.0);
+  }
+  auto loss = [&](const char *flag) {
+    return evaluate(flag, {{samples, classes}, target}, probabilities).at("loss").data[0];
+  };
+  EXPECT_NEAR(loss("bce"), expected / 12, 1e-12);
+  EXPECT_NEAR(loss("bce,reduction=sum"), expected, 1e-12);
+}
+
+/// A model whose input "image" has the shape of the output and which computes "kl", one per sample.
+onnx::ModelProto autoencoder() {
+  onnx::ModelProto model;
+  onnx::ValueInfoProto &input = *model.mutable_graph()->add_input();
+  input.set_name("image");
+  *input.mutable_type() =
+      protoOf({onnx::TensorProto::DOUBLE, Shape{Dim(1, "batch"), Dim(classes)}});
+  onnx::ValueInfoProto &term = *model.mutable_graph()->add_value_info();
+  term.set_name("kl");
+  *term.mutable_type() = protoOf({onnx::TensorProto::DOUBLE, Shape{Dim(1, "batch")}});
+  return model;
+}
+
+TEST(LossNodes, TermsJoinTheLossUnderItsReduction) {
+  const std::vector<double> image = {1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1}, kl = {1, 2, 3, 4};
+  double squares = 0;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    squares += (scores[i] - image[i]) * (scores[i] - image[i]);
+  }
+  for (bool mean : {true, false}) {
+    LossSpec spec = *parseLoss(mean ? "mse,target=image" : "mse,target=image,reduction=sum");
+    for (double weight : {1.0, 0.5}) {
+      spec.add_terms()->set_value("kl");
+      spec.mutable_terms()->rbegin()->set_weight(weight);
+    }
+    onnx::ModelProto model = autoencoder();
+    onnx::GraphProto algorithm;
+    TensorType type{onnx::TensorProto::DOUBLE, Shape{Dim(1, "batch"), Dim(classes)}};
+    auto loss = addLoss(spec, "output", type, algorithm, model);
+    ASSERT_TRUE(loss) << loss.status().message();
+    EXPECT_TRUE(loss->isModelInput);
+    EXPECT_EQ(algorithm.input_size(), 0) << "the model's input is the target";
+    Evaluator evaluator(model);
+    evaluator.values = {{"output", {{samples, classes}, scores}},
+                        {"image", {{samples, classes}, image}},
+                        {"kl", vectorOf(kl)}};
+    evaluator.run(algorithm.node());
+    double expected = mean ? squares / 12 + 1.5 * 2.5 : squares + 1.5 * 10;
+    EXPECT_NEAR(evaluator.values.at("loss").data[0], expected, 1e-12);
+  }
+}
+
+TEST(LossNodes, TargetsAndTermsThatDoNotFitAreExplained) {
+  auto problem = [](const char *flag, const char *term) {
+    LossSpec spec = *parseLoss(flag);
+    if (*term) {
+      spec.add_terms()->set_value(term);
+    }
+    onnx::ModelProto model = autoencoder();
+    onnx::GraphProto algorithm;
+    TensorType type{onnx::TensorProto::DOUBLE, Shape{Dim(1, "batch"), Dim(5)}};
+    auto loss = addLoss(spec, "output", type, algorithm, model);
+    return loss ? std::string("accepted") : loss.status().message();
+  };
+  EXPECT_EQ(problem("mse,target=image", ""),
+            "loss mse: the target 'image' is an input of the model; expected f64 (B, 5), found f64 "
+            "(B, 3)");
+  EXPECT_EQ(problem("mse", "lk"), "loss mse: the term 'lk' must be a value of the model of type "
+                                  "f64, found none with a declared type");
 }
 
 TEST(LossNodes, LossesThatDoNotFitTheOutputAreExplained) {

@@ -3,8 +3,11 @@
 // What surrounds the computation: states and their first values, arguments, metadata, batch sizes.
 #include "TestModels.h"
 
+#include "frontend/format/InitialValues.h"
 #include "runtime/base/Philox.h"
 #include "runtime/base/Sha256.h"
+
+#include <cstring>
 
 using namespace ntc::importer;
 using namespace ntc::importer::test;
@@ -66,16 +69,16 @@ TEST(Program, FreshStatesAreDrawnByTheirPlaceInTheFile) {
   ModelBuilder b;
   b.input("x", {-1, 70}).output("y").weight("imported", {70}, Values(70, 1));
   b.weight("a", {70}, Values(70, 0)).weight("b", {70}, Values(70, 0));
-  b.node("Sum", "x imported a b", "y");
+  b.weight("c", {70}, Values(70, 0)).node("Sum", "x imported a b c", "y");
   auto &initialization = *b.info().mutable_initialization();
-  for (const char *name : {"a", "b"}) {
+  for (const char *name : {"a", "b", "c"}) {
     onnx::NodeProto &node = *initialization.add_node();
-    bool isUniform = name[0] == 'b';
-    node.set_op_type(isUniform ? "RandomUniform" : "ConstantOfShape");
+    bool isUniform = name[0] == 'b', isNormal = name[0] == 'c';
+    node.set_op_type(isUniform ? "RandomUniform" : isNormal ? "RandomNormal" : "ConstantOfShape");
     node.add_output(std::string("init.") + name);
-    if (isUniform) {
-      addFloat(node, "low", -0.3f);
-      addFloat(node, "high", 0.7f);
+    if (isUniform || isNormal) {
+      addFloat(node, isNormal ? "mean" : "low", -0.3f);
+      addFloat(node, isNormal ? "scale" : "high", 0.7f);
       addInts(node, "shape", {70});
     } else {
       node.add_input("shape");
@@ -101,6 +104,15 @@ TEST(Program, FreshStatesAreDrawnByTheirPlaceInTheFile) {
     drawn.push_back(scaled + -0.3f);
   }
   expectNear(p.state("b"), drawn, 0);
+  onnx::ModelProto host = b.model;
+  ASSERT_TRUE(ntc::format::drawInitialValues(host, 42));
+  Values normal;
+  for (int e = 0; e < 70; ++e) {
+    float value = 0;
+    std::memcpy(&value, host.graph().initializer(3).raw_data().data() + 4 * e, 4);
+    normal.push_back(value);
+  }
+  expectNear(p.state("c"), normal, 0);
   expectNear(p.state("imported"), Values(70, 1), 0);
 }
 

@@ -97,6 +97,7 @@ TEST_P(Family, ImportsInBothPrecisionsAndSeveralBatchSizes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Family, testing::Values("linear", "mlp", "cnn", "lenet"));
+INSTANTIATE_TEST_SUITE_P(All, Family,
+                         testing::Values("linear", "mlp", "cnn", "lenet", "vae", "resnet18"));
 
 } // namespace
