@@ -176,4 +176,28 @@ SplitDataset splitDataset(std::shared_ptr<const Dataset> whole, int64_t count, u
           std::make_shared<SubsetDataset>(whole, std::move(validation))};
 }
 
+int64_t foldSize(int64_t samples, int64_t fold, int64_t folds) {
+  return samples / folds + (fold < samples % folds ? 1 : 0);
+}
+
+SplitDataset foldDataset(std::shared_ptr<const Dataset> whole, int64_t fold, int64_t folds,
+                         uint64_t seed) {
+  const int64_t size = whole->size();
+  const Permutation permutation(static_cast<uint64_t>(size), seed, streamOf("fold"), 0);
+  int64_t begin = 0;
+  for (int64_t i = 0; i < fold; ++i) {
+    begin += foldSize(size, i, folds);
+  }
+  const int64_t end = begin + foldSize(size, fold, folds);
+  std::vector<int64_t> validation, train;
+  for (int64_t i = 0; i < size; ++i) {
+    (i >= begin && i < end ? validation : train)
+        .push_back(static_cast<int64_t>(permutation(static_cast<uint64_t>(i))));
+  }
+  std::ranges::sort(validation);
+  std::ranges::sort(train);
+  return {std::make_shared<SubsetDataset>(whole, std::move(train)),
+          std::make_shared<SubsetDataset>(whole, std::move(validation))};
+}
+
 } // namespace ntc::rt::data

@@ -104,4 +104,13 @@ struct SplitDataset {
 /// trains. Both keep the order of the whole set. Requires 0 < count < whole->size().
 SplitDataset splitDataset(std::shared_ptr<const Dataset> whole, int64_t count, uint64_t seed);
 
+/// One fold of a k-fold cross-validation: fold `fold` (from 0) validates, the others train. Samples
+/// are dealt by the permutation of (seed, "fold"); fold sizes differ by at most one, the first ones
+/// being larger; every sample validates exactly once. Both keep the order of the whole set.
+/// Requires 0 <= fold < folds, 2 <= folds <= whole->size().
+SplitDataset foldDataset(std::shared_ptr<const Dataset> whole, int64_t fold, int64_t folds,
+                         uint64_t seed);
+/// Samples of that fold.
+int64_t foldSize(int64_t samples, int64_t fold, int64_t folds);
+
 } // namespace ntc::rt::data

@@ -6,6 +6,7 @@
 #include "runtime/data/Suggest.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -161,12 +162,70 @@ Flag numberFlag(std::string name, std::optional<double> &target, double least, s
   return {std::move(name), "X", std::move(help), std::move(set), false};
 }
 
+Flag durationFlag(std::string name, std::optional<double> &target, std::string help) {
+  auto set = [&target](std::string_view text) {
+    std::optional<double> seconds = parseDuration(text);
+    if (!seconds || *seconds <= 0) {
+      return error(Code::InvalidArgument,
+                   "expected a time such as 90s, 10m, 1h30m or 01:30:00, found ", quoted(text));
+    }
+    target = seconds;
+    return Status::ok();
+  };
+  return {std::move(name), "TIME", std::move(help), std::move(set), false};
+}
+
 Flag refusedFlag(std::string name, std::string reason) {
   return {std::move(name), "VALUE", "",
           [reason = std::move(reason)](std::string_view) {
             return Status(Code::InvalidArgument, reason);
           },
           true};
+}
+
+std::optional<double> parseDuration(std::string_view text) {
+  double seconds = 0;
+  if (text.find(':') != std::string_view::npos) {
+    constexpr std::array<double, 3> factors = {60, 60, 24}; // from minutes to days
+    size_t parts = 0;
+    for (size_t begin = 0; begin <= text.size(); ++parts) {
+      const size_t end = std::min(text.find(':', begin), text.size());
+      const auto part = parseInteger(text.substr(begin, end - begin));
+      if (!part || *part < 0 || parts == 4) {
+        return std::nullopt;
+      }
+      const size_t left = static_cast<size_t>(std::ranges::count(text.substr(end), ':'));
+      double unit = 1;
+      for (size_t i = 0; i < std::min(left, factors.size()); ++i) {
+        unit *= factors[i];
+      }
+      seconds += static_cast<double>(*part) * unit;
+      begin = end + 1;
+    }
+    return parts == 3 || parts == 4 ? std::optional(seconds) : std::nullopt;
+  }
+  if (auto plain = parseNumber(text)) {
+    return plain;
+  }
+  for (double previous = INFINITY; !text.empty();) {
+    const size_t end = text.find_first_of("smhd");
+    const auto part =
+        end == std::string_view::npos ? std::nullopt : parseNumber(text.substr(0, end));
+    if (!part || *part < 0) {
+      return std::nullopt;
+    }
+    const double unit = text[end] == 's'   ? 1
+                        : text[end] == 'm' ? 60
+                        : text[end] == 'h' ? 3600
+                                           : 86400;
+    if (unit >= previous) { // from days to seconds, each once
+      return std::nullopt;
+    }
+    previous = unit;
+    seconds += *part * unit;
+    text.remove_prefix(end + 1);
+  }
+  return seconds;
 }
 
 Status parseFlags(std::span<const std::string> arguments, std::span<const Flag> flags,

@@ -34,6 +34,9 @@ Flag integerFlag(std::string name, std::optional<int64_t> &target, int64_t least
                  std::string help);
 Flag unsignedFlag(std::string name, std::optional<uint64_t> &target, std::string help);
 Flag numberFlag(std::string name, std::optional<double> &target, double least, std::string help);
+/// A time: "90" or "90s", "10m", "1.5h", "1h30m", "HH:MM:SS" or "DD:HH:MM:SS". `target` gets
+/// seconds, more than 0.
+Flag durationFlag(std::string name, std::optional<double> &target, std::string help);
 /// A flag that exists elsewhere and is refused here with `reason`. Not shown in help.
 Flag refusedFlag(std::string name, std::string reason);
 
@@ -50,5 +53,7 @@ std::string helpText(std::span<const Flag> flags, int columns = 100);
 /// Whole numbers and finite numbers, the whole text or nothing.
 std::optional<int64_t> parseInteger(std::string_view text);
 std::optional<double> parseNumber(std::string_view text);
+/// Seconds of a time as `durationFlag` takes it.
+std::optional<double> parseDuration(std::string_view text);
 
 } // namespace ntc::rt::train

@@ -3,6 +3,7 @@
 // How the verbs speak to the program around them.
 #pragma once
 
+#include "runtime/train/Metrics.h"
 #include "runtime/train/Progress.h"
 #include "runtime/train/Schedule.h"
 
@@ -25,6 +26,8 @@ struct Hooks {
   const std::atomic<bool> *stop = nullptr;
   /// Replaces the recipe's schedule. Gets the time, returns the learning rate.
   Schedule schedule;
+  /// Called after every record of metrics.jsonl.
+  std::function<void(const MetricsRecord &)> record;
   /// What the resume command begins with.
   std::string command = "ntc-run";
 

@@ -35,6 +35,54 @@ Flag resumeFlag(ResumeMode &target) {
       set, true};
 }
 
+Flag foldFlag(std::optional<Fold> &target) {
+  auto set = [&target](std::string_view text) {
+    const size_t slash = text.find('/');
+    const auto fold = parseInteger(text.substr(0, slash));
+    const auto folds =
+        slash == std::string_view::npos ? std::nullopt : parseInteger(text.substr(slash + 1));
+    if (!fold || !folds || *fold < 1 || *folds < 2 || *fold > *folds) {
+      return error(Code::InvalidArgument, "expected a fold such as 1/5, found ", quoted(text));
+    }
+    target = Fold{*fold - 1, *folds};
+    return Status::ok();
+  };
+  return {"--fold", "I/K", "validate on part I of K equal parts of --data, train on the others",
+          set, false};
+}
+
+Flag controlFlag(std::vector<std::pair<std::string, double>> &target) {
+  auto set = [&target](std::string_view text) {
+    const size_t equals = text.find('=');
+    const auto value =
+        equals == std::string_view::npos ? std::nullopt : parseNumber(text.substr(equals + 1));
+    if (!value || equals == 0) {
+      return error(Code::InvalidArgument, "expected a control and its value such as ",
+                   "weight_decay=1e-4, found ", quoted(text));
+    }
+    target.emplace_back(text.substr(0, equals), *value);
+    return Status::ok();
+  };
+  return {"--control", "NAME=X",
+          "set a hyperparameter that the program takes while it runs (beta1, weight_decay, …; 'ntc "
+          "inspect model.so' lists them); may be repeated",
+          set, false};
+}
+
+Flag progressFlag(bool &table) {
+  auto set = [&table](std::string_view text) {
+    constexpr std::array<std::string_view, 2> names = {"lines", "table"};
+    if (text != "lines" && text != "table") {
+      return error(Code::InvalidArgument, "expected lines or table, found ", quoted(text),
+                   data::didYouMean(text, names));
+    }
+    table = text == "table";
+    return Status::ok();
+  };
+  return {"--progress", "FORM", "how ends of epochs are printed: lines (default) or table", set,
+          false};
+}
+
 Flag deviceFlag() {
   auto set = [](std::string_view text) {
     if (text == "auto" || text == "cpu") {
@@ -87,10 +135,14 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
       textFlag("--val", "DATA", o.val, "what to validate on after every epoch"),
       integerFlag("--val-split", o.valSplit, 1, INT64_MAX,
                   "validate on N samples of --data, chosen by the seed, instead"),
+      foldFlag(o.fold),
+      controlFlag(o.controls),
       integerFlag("--epochs", o.epochs, 1, INT64_MAX,
                   "passes over the data (default: the model's, else 10)"),
       integerFlag("--max-steps", o.maxSteps, 1, INT64_MAX,
                   "stop after N steps, counted from the run's start"),
+      durationFlag("--max-time", o.maxTime,
+                   "stop after the step at which this process has trained that long, and save"),
       integerFlag("--batch-size", o.batchSize, 1, INT32_MAX,
                   "samples per step; the artifact must have been compiled for it"),
       switchFlag("--drop-last", o.dropLast, "leave out an epoch's last batch if it is smaller"),
@@ -112,6 +164,10 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
           "--log-interval", o.logInterval, 1, INT64_MAX,
           "steps between log lines and records in metrics.jsonl (default: 10 on screen, one "
           "record per epoch)"),
+      switchFlag("--no-tensorboard", o.noTensorboard,
+                 "write no event files for TensorBoard into the run folder"),
+      progressFlag(o.progressTable),
+      switchFlag("--no-report", o.noReport, "write no report.html at the end"),
       switchFlag("--dry-run", o.dryRun, "run one batch of each kind and write nothing"),
       switchFlag("--json", o.json, "print the result as one JSON object"),
   };
@@ -178,8 +234,13 @@ std::string commandLine(const TrainOptions &o) {
   text("--data", o.data);
   text("--val", o.val);
   number("--val-split", o.valSplit);
+  out += o.fold ? concat(" --fold ", o.fold->fold + 1, "/", o.fold->folds) : "";
+  for (const auto &[name, value] : o.controls) {
+    out += concat(" --control ", shellWord(concat(name, "=", value)));
+  }
   number("--epochs", o.epochs);
   number("--max-steps", o.maxSteps);
+  number("--max-time", o.maxTime);
   number("--batch-size", o.batchSize);
   out += o.dropLast ? " --drop-last" : "";
   out += o.noShuffle ? " --no-shuffle" : "";
@@ -190,6 +251,9 @@ std::string commandLine(const TrainOptions &o) {
   number("--save-every", o.saveEvery);
   number("--keep", o.keep);
   number("--log-interval", o.logInterval);
+  out += o.progressTable ? " --progress=table" : "";
+  out += o.noTensorboard ? " --no-tensorboard" : "";
+  out += o.noReport ? " --no-report" : "";
   return out;
 }
 

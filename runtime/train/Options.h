@@ -18,6 +18,13 @@ enum class ResumeMode : uint8_t {
   State, ///< another step over the same state: takes the state, gives up the bitwise promise
 };
 
+/// Fold `fold` (from 0) of `folds` validates, the others train.
+struct Fold {
+  int64_t fold = 0;
+  int64_t folds = 0;
+  bool operator==(const Fold &) const = default;
+};
+
 /// Where a verb finds its compiled program and its state.
 struct ModelOptions {
   std::string model;      ///< an artifact, or a run folder (its model.so and a checkpoint)
@@ -29,9 +36,12 @@ struct TrainOptions {
   std::string model; ///< an artifact
   std::string data;
   std::string val;
-  std::optional<int64_t> valSplit; ///< samples of `data` that validate
-  std::optional<int64_t> epochs;   ///< nothing: the recipe's, else 10
-  std::optional<int64_t> maxSteps; ///< counted from the run's start
+  std::optional<int64_t> valSplit;                      ///< samples of `data` that validate
+  std::optional<Fold> fold;                             ///< of a cross-validation over `data`
+  std::vector<std::pair<std::string, double>> controls; ///< of the program, by name
+  std::optional<int64_t> epochs;                        ///< nothing: the recipe's, else 10
+  std::optional<int64_t> maxSteps;                      ///< counted from the run's start
+  std::optional<double> maxTime;                        ///< seconds of this process
   std::optional<int64_t> batchSize;
   bool dropLast = false;
   bool noShuffle = false;
@@ -44,6 +54,9 @@ struct TrainOptions {
   std::optional<int64_t> saveEvery; ///< steps; checkpoints at the ends of epochs are always written
   std::optional<int64_t> keep;      ///< newest checkpoints kept; nothing: 2
   std::optional<int64_t> logInterval; ///< steps; nothing: 10 on screen, none in metrics.jsonl
+  bool noTensorboard = false;         ///< write no event files
+  bool progressTable = false;         ///< ends of epochs as the rows of a table
+  bool noReport = false;              ///< write no report.html
   bool dryRun = false;                ///< one batch of each kind, nothing written
   bool json = false;                  ///< the result as one JSON object
 };

@@ -8,6 +8,7 @@
 #include "runtime/format/Json.h"
 #include "runtime/train/Feed.h"
 #include "runtime/train/OpenModel.h"
+#include "runtime/train/Outputs.h"
 #include "runtime/train/Recipe.h"
 
 #include <algorithm>
@@ -23,21 +24,6 @@ using artifact::EntryKind;
 
 enum class Format : uint8_t { Csv, JsonLines, Npy };
 
-/// What the numbers of one sample mean.
-enum class Meaning : uint8_t { Raw, Softmax, Exponential, Sigmoid };
-
-struct Output {
-  std::string name;
-  DType dtype = DType::F32;
-  std::vector<int64_t> shape; ///< of one sample
-  int64_t elements = 1;
-  Meaning meaning = Meaning::Raw;
-
-  bool isClassifier() const {
-    return meaning == Meaning::Softmax || meaning == Meaning::Exponential;
-  }
-};
-
 Result<Format> formatOf(const std::string &out) {
   if (out == "-" || out.ends_with(".csv")) {
     return Format::Csv;
@@ -52,105 +38,38 @@ Result<Format> formatOf(const std::string &out) {
                quoted(out));
 }
 
-Meaning meaningOf(const std::string &loss, const std::vector<int64_t> &shape) {
-  bool hasClasses = shape.size() == 1 && shape[0] >= 2;
-  if (loss == "cross_entropy" && hasClasses) {
-    return Meaning::Softmax;
-  }
-  if (loss == "nll" && hasClasses) {
-    return Meaning::Exponential;
-  }
-  return loss == "bce_with_logits" ? Meaning::Sigmoid : Meaning::Raw;
-}
-
-/// The entry's outputs. Errors: InvalidArgument where there is none; Unsupported for types that are
-/// no numbers here.
-Result<std::vector<Output>> outputsOf(const artifact::EntrySpec &entry, const std::string &loss) {
-  std::vector<Output> out;
-  for (const artifact::OutputSpec &spec : entry.outputs) {
-    if (spec.isMetric || spec.shape.empty()) {
-      continue;
-    }
-    if (spec.dtype == DType::F16 || spec.dtype == DType::BF16) {
-      return error(Code::Unsupported, "output ", quoted(spec.name), " has type ",
-                   nameOf(spec.dtype), ", which predict does not write");
-    }
-    Output output{spec.name, spec.dtype, {spec.shape.begin() + 1, spec.shape.end()}};
-    for (int64_t dim : output.shape) {
-      output.elements *= dim;
-    }
-    bool isFloat = spec.dtype == DType::F32 || spec.dtype == DType::F64;
-    output.meaning = isFloat ? meaningOf(loss, output.shape) : Meaning::Raw;
-    out.push_back(std::move(output));
-  }
-  if (out.empty()) {
-    return error(Code::InvalidArgument, "the artifact's predict entry has no outputs");
-  }
-  return out;
-}
-
-/// The values of one sample as f64, turned into probabilities where they mean that.
-void readValues(const Output &output, const std::byte *row, std::vector<double> &values) {
-  values.resize(static_cast<size_t>(output.elements));
-  data::convertValues(output.dtype, row, DType::F64, reinterpret_cast<std::byte *>(values.data()),
-                      output.elements);
-  if (output.meaning == Meaning::Sigmoid) {
-    for (double &value : values) {
-      value = 1.0 / (1.0 + std::exp(-value));
-    }
-  } else if (output.meaning == Meaning::Exponential) {
-    for (double &value : values) {
-      value = std::exp(value);
-    }
-  } else if (output.meaning == Meaning::Softmax) {
-    const double greatest = std::ranges::max(values);
-    double sum = 0.0;
-    for (double &value : values) {
-      value = std::exp(value - greatest);
-      sum += value;
-    }
-    for (double &value : values) {
-      value /= sum;
-    }
-  }
-}
-
-std::string numberText(double value, Meaning meaning) {
+std::string numberText(double value, OutputMeaning meaning) {
   char buffer[40];
-  std::snprintf(buffer, sizeof(buffer), meaning == Meaning::Raw ? "%.9g" : "%.6g", value);
+  std::snprintf(buffer, sizeof(buffer), meaning == OutputMeaning::Raw ? "%.9g" : "%.6g", value);
   return buffer;
 }
 
-std::string csvHeader(const std::vector<Output> &outputs) {
+std::string csvHeader(const std::vector<PredictOutput> &outputs) {
   std::string out = "index";
-  for (const Output &output : outputs) {
+  for (const PredictOutput &output : outputs) {
     const std::string prefix = outputs.size() > 1 ? output.name + "." : "";
     out += output.isClassifier() ? "," + prefix + "class" : "";
     for (int64_t i = 0; i < output.elements; ++i) {
-      out += concat(",", prefix, output.meaning == Meaning::Raw ? "y" : "p", i);
+      out += concat(",", prefix, output.meaning == OutputMeaning::Raw ? "y" : "p", i);
     }
   }
   return out;
 }
 
-int64_t classOf(const std::vector<double> &values) {
-  return std::ranges::max_element(values) - values.begin();
-}
-
-void appendCsv(const Output &output, const std::vector<double> &values, std::string &line) {
+void appendCsv(const PredictOutput &output, const std::vector<double> &values, std::string &line) {
   line += output.isClassifier() ? concat(",", classOf(values)) : "";
   for (double value : values) {
     line += "," + numberText(value, output.meaning);
   }
 }
 
-void appendJson(const Output &output, const std::vector<double> &values, bool isOnly,
+void appendJson(const PredictOutput &output, const std::vector<double> &values, bool isOnly,
                 format::JsonWriter &json) {
   const std::string prefix = isOnly ? "" : output.name + ".";
   if (output.isClassifier()) {
     json.member(prefix + "class", classOf(values));
   }
-  json.key(prefix + (output.meaning == Meaning::Raw ? "output" : "probabilities"));
+  json.key(prefix + (output.meaning == OutputMeaning::Raw ? "output" : "probabilities"));
   json.beginArray();
   for (double value : values) {
     json.number(value);
@@ -159,7 +78,7 @@ void appendJson(const Output &output, const std::vector<double> &values, bool is
 }
 
 /// The header of a version 1.0 file, padded to a multiple of 64 bytes.
-std::string npyHeader(const Output &output, int64_t samples) {
+std::string npyHeader(const PredictOutput &output, int64_t samples) {
   std::string_view type = output.dtype == DType::F64   ? "<f8"
                           : output.dtype == DType::I64 ? "<i8"
                           : output.dtype == DType::I32 ? "<i4"
@@ -209,8 +128,9 @@ Result<Sink> openSink(const std::string &out, const Hooks &hooks) {
 }
 
 /// Writes the samples of one batch; the views belong to `outputs` in order.
-Status writeBatch(const std::vector<Output> &outputs, std::span<const exec::OutputView> views,
-                  const data::Batch &batch, Format format, Sink &sink) {
+Status writeBatch(const std::vector<PredictOutput> &outputs,
+                  std::span<const exec::OutputView> views, const data::Batch &batch, Format format,
+                  Sink &sink) {
   if (format == Format::Npy) {
     const size_t bytes =
         static_cast<size_t>(batch.size * outputs[0].elements) * sizeOf(outputs[0].dtype);
@@ -242,7 +162,7 @@ Status writeBatch(const std::vector<Output> &outputs, std::span<const exec::Outp
   return Status::ok();
 }
 
-Status predictAll(exec::Session &session, Feed &feed, const std::vector<Output> &outputs,
+Status predictAll(exec::Session &session, Feed &feed, const std::vector<PredictOutput> &outputs,
                   Format format, Sink &sink, Progress &progress, const Hooks &hooks) {
   data::Loader &loader = feed.loader();
   std::vector<exec::OutputView> views(outputs.size());
@@ -328,7 +248,7 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
   if (!recipe) {
     return recipe.status();
   }
-  Result<std::vector<Output>> outputs = outputsOf(first, recipe->lossName);
+  Result<std::vector<PredictOutput>> outputs = predictOutputs(first, recipe->lossName);
   if (!outputs) {
     return outputs.status();
   }

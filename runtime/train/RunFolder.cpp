@@ -88,6 +88,18 @@ std::string toJson(const RunRecord &record) {
   json.member("data", record.data);
   json.member("val", record.val);
   json.member("val_split", record.valSplit);
+  if (record.fold) {
+    json.member("fold", record.fold->fold + 1);
+    json.member("folds", record.fold->folds);
+  }
+  if (!record.controls.empty()) {
+    json.key("controls");
+    json.beginObject();
+    for (const auto &[name, value] : record.controls) {
+      json.member(name, value);
+    }
+    json.endObject();
+  }
   json.member("samples", record.samples);
   json.member("batch_size", record.batchSize);
   json.member("drop_last", record.dropLast);
@@ -138,6 +150,22 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
   text("data", record.data);
   text("val", record.val);
   number("val_split", record.valSplit);
+  if (const format::JsonValue *folds = member("folds")) {
+    const format::JsonValue *fold = member("fold");
+    record.fold = Fold{fold ? fold->asInt64().value_or(0) - 1 : -1, folds->asInt64().value_or(0)};
+    if (record.fold->fold < 0 || record.fold->fold >= record.fold->folds) {
+      bad = error(Code::Corrupt, "expected 'fold' from 1 to 'folds'");
+    }
+  }
+  if (const format::JsonValue *controls = member("controls")) {
+    for (size_t i = 0; i < controls->keys().size(); ++i) {
+      const std::optional<double> value = controls->items()[i].asDouble();
+      if (!value) {
+        bad = error(Code::Corrupt, "expected a number for control ", quoted(controls->keys()[i]));
+      }
+      record.controls.emplace_back(controls->keys()[i], value.value_or(0));
+    }
+  }
   number("samples", record.samples);
   number("batch_size", record.batchSize);
   truth("drop_last", record.dropLast);
@@ -169,6 +197,18 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
     }
   } else if (exact && record.valSplit != 0) {
     return differs("--val-split", numberText(record.valSplit), "--val " + options.val);
+  }
+  if (exact && options.fold && options.fold != record.fold) {
+    return differs("--fold",
+                   record.fold ? concat(record.fold->fold + 1, "/", record.fold->folds)
+                               : std::string("none"),
+                   concat(options.fold->fold + 1, "/", options.fold->folds));
+  }
+  if (!options.fold && options.val.empty() && !options.valSplit) {
+    options.fold = record.fold;
+  }
+  if (options.controls.empty()) {
+    options.controls = record.controls;
   }
   if (Status s = takeNumber("--batch-size", exact, record.batchSize, options.batchSize); !s) {
     return s;

@@ -24,7 +24,9 @@ struct RunRecord {
   std::string data;
   std::string val;
   int64_t valSplit = 0;
-  int64_t samples = 0; ///< of the training data, after the split
+  std::optional<Fold> fold;
+  std::vector<std::pair<std::string, double>> controls; ///< that flags gave
+  int64_t samples = 0;                                  ///< of the training data, after the split
   int64_t batchSize = 0;
   bool dropLast = false;
   bool shuffle = true;

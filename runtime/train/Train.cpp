@@ -57,6 +57,16 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
     data::SplitDataset split = data::splitDataset(out.train, *options.valSplit, seed);
     return RunData{split.train, split.validation, concat("the validation split of ", options.data)};
   }
+  if (options.fold) {
+    if (options.fold->folds > out.train->size()) {
+      return error(Code::InvalidArgument, "--fold: ", options.fold->folds, " parts of ",
+                   out.train->size(), " samples are not possible");
+    }
+    data::SplitDataset split =
+        data::foldDataset(out.train, options.fold->fold, options.fold->folds, seed);
+    return RunData{split.train, split.validation,
+                   concat("fold ", options.fold->fold + 1, " of ", options.data)};
+  }
   if (!options.val.empty()) {
     auto validation = open(options.val, data::Split::Test, session, EntryKind::EvalStep);
     if (!validation) {
@@ -73,6 +83,10 @@ Status checkOptions(const TrainOptions &options) {
   }
   if (!options.val.empty() && options.valSplit) {
     return error(Code::InvalidArgument, "--val and --val-split exclude each other");
+  }
+  if (options.fold && (options.valSplit || !options.val.empty())) {
+    return error(Code::InvalidArgument, "--fold and ", options.valSplit ? "--val-split" : "--val",
+                 " exclude each other");
   }
   if (options.seed && *options.seed > static_cast<uint64_t>(INT64_MAX)) {
     return error(Code::InvalidArgument, "--seed must be below 2^63, found ", *options.seed);
@@ -155,6 +169,8 @@ Status chooseSchedule(const exec::Session &session, const TrainOptions &options,
 
 void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &job) {
   job.maxSteps = options.maxSteps.value_or(INT64_MAX);
+  job.progressTable = options.progressTable;
+  job.maxSeconds = options.maxTime.value_or(INFINITY);
   if (options.epochs) {
     job.epochs = *options.epochs;
   } else if (!options.maxSteps) {
@@ -275,6 +291,8 @@ RunRecord startRecord(const TrainOptions &options, const exec::Session &session,
   record.data = options.data;
   record.val = options.val;
   record.valSplit = options.valSplit.value_or(0);
+  record.fold = options.fold;
+  record.controls = options.controls;
   record.dropLast = options.dropLast;
   record.shuffle = !options.noShuffle;
   record.seed = session.position().seed;
@@ -294,6 +312,28 @@ std::optional<int64_t> chooseSeed(const TrainOptions &options, const Recipe &rec
     return static_cast<int64_t>(recipe.seed & INT64_MAX);
   }
   return std::nullopt;
+}
+
+/// The event files and the report of a run that has a folder.
+Status makeReporter(const TrainOptions &options, const Recipe &recipe, const RunRecord &record,
+                    const RunData &data, const Hooks &hooks, TrainJob &job) {
+  if (job.folder.empty()) {
+    return Status::ok();
+  }
+  ReporterOptions reporting;
+  reporting.folder = job.folder;
+  reporting.command = concat(hooks.command, " ", commandLine(options));
+  reporting.loss = recipe.lossName;
+  reporting.tensorboard = !options.noTensorboard;
+  reporting.page = !options.noReport;
+  reporting.samples = data.validation ? data.validation : data.train;
+  reporting.samplesName = data.validation ? data.validationName : options.data;
+  auto reporter = Reporter::create(reporting, *job.session, recipe, record);
+  if (!reporter) {
+    return reporter.status();
+  }
+  job.reporter = reporter.take();
+  return Status::ok();
 }
 
 std::string resumeCommand(const TrainOptions &options, const std::string &folder,
@@ -359,6 +399,11 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (Status status = loadState(*job.session, options, progress); !status) {
     return status;
   }
+  for (const auto &[name, value] : options.controls) {
+    if (Status status = job.session->setControl(name, value); !status) {
+      return withContext(status, "--control");
+    }
+  }
   const uint64_t seed = static_cast<uint64_t>(job.session->position().seed);
   Result<RunData> data = openRunData(options, *job.session, seed);
   if (!data) {
@@ -382,6 +427,9 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   job.keep = options.keep.value_or(kDefaultKeep);
   job.recordEvery = options.logInterval.value_or(0);
   if (Status status = prepareFolder(options, *recipe, record, job); !status) {
+    return status;
+  }
+  if (Status status = makeReporter(options, *recipe, record, *data, hooks, job); !status) {
     return status;
   }
   const std::string folder = job.folder;

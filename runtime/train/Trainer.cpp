@@ -52,6 +52,11 @@ Result<TrainReport> Trainer::run() {
       return status;
     }
   }
+  if (job_.reporter) {
+    if (Status status = job_.reporter->finish(*job_.session, hooks_.stop); !status) {
+      return status;
+    }
+  }
   progress_.clear();
   TrainReport report;
   report.steps = step_;
@@ -65,7 +70,9 @@ Result<TrainReport> Trainer::run() {
   return report;
 }
 
-bool Trainer::isDone() const { return epoch_ >= job_.epochs || step_ >= job_.maxSteps; }
+bool Trainer::isDone() const {
+  return epoch_ >= job_.epochs || step_ >= job_.maxSteps || secondsHere() >= job_.maxSeconds;
+}
 
 double Trainer::secondsHere() const { return since(begin_); }
 
@@ -85,7 +92,7 @@ Status Trainer::runEpoch() {
     if (job_.dryRun) {
       return validate();
     }
-    if (hooks_.isStopped() || step_ >= job_.maxSteps) {
+    if (hooks_.isStopped() || step_ >= job_.maxSteps || secondsHere() >= job_.maxSeconds) {
       break;
     }
   }
@@ -107,6 +114,10 @@ Status Trainer::step(const data::Batch &batch) {
       }
       learningRate_ = rate;
     }
+  }
+  if (job_.reporter &&
+      (batch.cursor >= job_.feed->loader().samplesPerEpoch() || step_ + 1 >= job_.maxSteps)) {
+    job_.reporter->beforeLastStep(session);
   }
   Result<exec::StepResult> result = session.trainStep(job_.feed->views(batch));
   if (!result) {
@@ -158,6 +169,11 @@ Status Trainer::finishEpoch() {
   if (Status status = recordMetrics(); !status) {
     return status;
   }
+  if (job_.reporter) {
+    if (Status status = job_.reporter->endEpoch(*job_.session); !status) {
+      return status;
+    }
+  }
   if (isWhole) {
     ++epoch_;
     cursor_ = 0;
@@ -188,7 +204,13 @@ Status Trainer::recordMetrics() {
   record.learningRate = std::max(learningRate_, 0.0);
   record.timeSeconds = job_.history.timeSeconds + secondsHere();
   record.validation = validation_;
-  return job_.log.append(record);
+  if (Status status = job_.log.append(record); !status) {
+    return status;
+  }
+  if (hooks_.record) {
+    hooks_.record(record);
+  }
+  return job_.reporter ? job_.reporter->record(record) : Status::ok();
 }
 
 Status Trainer::save() {
@@ -245,13 +267,17 @@ ProgressState Trainer::progressState() const {
 
 void Trainer::printEpoch() {
   progress_.clear();
-  std::string line = concat("epoch ", epoch_ + 1);
-  line += job_.epochs == INT64_MAX ? "" : concat("/", job_.epochs);
-  line += concat("  step ", step_);
   NamedValues all = sums_.means();
   for (const auto &[name, value] : validation_) {
     all.emplace_back("val_" + name, value);
   }
+  if (job_.progressTable) {
+    printRow(all);
+    return;
+  }
+  std::string line = concat("epoch ", epoch_ + 1);
+  line += job_.epochs == INT64_MAX ? "" : concat("/", job_.epochs);
+  line += concat("  step ", step_);
   line += concat("  ", metricsLine(all));
   if (learningRate_ >= 0.0) {
     line += concat("  lr ", learningRate_);
@@ -259,6 +285,35 @@ void Trainer::printEpoch() {
   char seconds[32];
   std::snprintf(seconds, sizeof(seconds), "  %.1f s", since(epochBegin_));
   hooks_.printLine(line + seconds);
+}
+
+void Trainer::printRow(const NamedValues &values) {
+  std::vector<std::pair<std::string, std::string>> cells = {{"epoch", concat(epoch_ + 1)},
+                                                            {"step", concat(step_)}};
+  auto number = [&cells](const std::string &name, const char *form, double value) {
+    char text[32];
+    std::snprintf(text, sizeof(text), form, value);
+    cells.emplace_back(name, text);
+  };
+  for (const auto &[name, value] : values) {
+    number(name, "%.6g", value);
+  }
+  if (learningRate_ >= 0.0) {
+    number("lr", "%.4g", learningRate_);
+  }
+  number("seconds", "%.1f", since(epochBegin_));
+  std::string head, row;
+  for (const auto &[name, text] : cells) {
+    const size_t width = std::max<size_t>(name.size(), name == "epoch" ? 5 : 10);
+    head += concat(head.empty() ? "" : "  ", std::string(width - name.size(), ' '), name);
+    row += concat(row.empty() ? "" : "  ", std::string(width - std::min(width, text.size()), ' '),
+                  text);
+  }
+  if (tableColumns_ != cells.size()) {
+    hooks_.printLine(head);
+    tableColumns_ = cells.size();
+  }
+  hooks_.printLine(row);
 }
 
 } // namespace ntc::rt::train

@@ -8,10 +8,12 @@
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/Feed.h"
 #include "runtime/train/Metrics.h"
+#include "runtime/train/Reporter.h"
 #include "runtime/train/RunFolder.h"
 #include "runtime/train/Train.h"
 
 #include <chrono>
+#include <cmath>
 
 namespace ntc::rt::train {
 
@@ -23,13 +25,16 @@ struct TrainJob {
   Schedule schedule;                ///< empty: the program has no learning rate
   int64_t epochs = INT64_MAX;
   int64_t maxSteps = INT64_MAX;
-  int64_t saveEvery = 0; ///< 0: at ends of epochs only
+  bool progressTable = false;
+  double maxSeconds = INFINITY; ///< of this process; the step under way is finished
+  int64_t saveEvery = 0;        ///< 0: at ends of epochs only
   int64_t keep = 2;
   int64_t recordEvery = 0; ///< steps between records in metrics.jsonl; 0: per epoch only
   bool dryRun = false;
   std::string folder; ///< empty: nothing is written
   MetricsLog log;
   MetricsHistory history;
+  std::unique_ptr<Reporter> reporter; ///< null: none
 };
 
 /// Runs a job once. Not thread-safe.
@@ -52,6 +57,7 @@ private:
   double secondsHere() const;
   ProgressState progressState() const;
   void printEpoch();
+  void printRow(const NamedValues &values);
 
   TrainJob job_;
   Progress &progress_;
@@ -65,6 +71,7 @@ private:
   int64_t firstBatch_ = 0;     ///< of the epoch in this process
   double learningRate_ = -1.0;
   int64_t savedStep_ = -1;
+  size_t tableColumns_ = 0; ///< of the head that was printed last
   std::string checkpoint_;
   std::chrono::steady_clock::time_point begin_, epochBegin_;
 };

@@ -22,6 +22,8 @@ MAY_INCLUDE = {
     "runtime/exec": ["runtime/base", "runtime/device", "runtime/artifact", "runtime/memory", "runtime/format",
                      "runtime/include"],
     "runtime/data": ["runtime/base", "runtime/artifact", "runtime/format", "zlib.h"],
+    "runtime/report": ["runtime/base", "runtime/format", "zlib.h"],
+    "runtime/search": ["runtime/base"],
     "runtime/train": ["runtime"],
     # Dialects: `plan` builds on `train`, which knows no other; `nn` stands alone.
     "dialects/nn": MLIR + ["runtime/base"],

@@ -40,6 +40,9 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
     return samples.status();
   }
   int64_t validation = std::min(options.valSplit.value_or(0), *samples);
+  if (options.fold) {
+    validation = rt::data::foldSize(*samples, options.fold->fold, options.fold->folds);
+  }
   const int64_t training = *samples - validation;
   if (!options.val.empty() && !options.valSplit) {
     Result<int64_t> other = sampleCount(options.val, rt::data::Split::Test, inputs);

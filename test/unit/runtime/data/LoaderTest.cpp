@@ -138,5 +138,21 @@ TEST(SplitDataset, DividesBySeedAndKeepsEverySample) {
   }
 }
 
+TEST(FoldDataset, EverySampleValidatesOnceAndSizesDifferByOne) {
+  std::vector<int> validated(50);
+  for (int64_t fold = 0; fold < 7; ++fold) {
+    SplitDataset split = foldDataset(numbers(50), fold, 7, 4);
+    EXPECT_EQ(split.validation->size(), fold < 1 ? 8 : 7);
+    EXPECT_EQ(split.validation->size(), foldSize(50, fold, 7));
+    EXPECT_EQ(split.train->size() + split.validation->size(), 50);
+    for (int64_t i = 0; i < split.validation->size(); ++i) {
+      int64_t value = 0;
+      split.validation->copyRows(1, {&i, 1}, DType::I64, reinterpret_cast<std::byte *>(&value));
+      ++validated[static_cast<size_t>(value)];
+    }
+  }
+  EXPECT_EQ(validated, std::vector<int>(50, 1));
+}
+
 } // namespace
 } // namespace ntc::rt::data

@@ -70,6 +70,35 @@ TEST(Flags, ThatChangeTheStepAreRefusedWithTheReason) {
   EXPECT_TRUE(has(parse({"--precision=bf16"})->status.message(), "compiled into the artifact"));
 }
 
+TEST(Flags, TimesHaveUnitsOrColons) {
+  EXPECT_EQ(parseDuration("90"), 90);
+  EXPECT_EQ(parseDuration("90s"), 90);
+  EXPECT_EQ(parseDuration("1.5h"), 5400);
+  EXPECT_EQ(parseDuration("1d2h3m4s"), 86400 + 7200 + 180 + 4);
+  EXPECT_EQ(parseDuration("01:30:05"), 5405);
+  EXPECT_EQ(parseDuration("2:00:00:01"), 2 * 86400 + 1);
+  for (const char *wrong :
+       {"", "h", "5x", "1m1m", "1s1m", "1:2", "1:2:3:4:5", "-1:00:00", "1h-3m", "nan", "10 m"}) {
+    EXPECT_FALSE(parseDuration(wrong).value_or(0) > 0) << wrong;
+  }
+  EXPECT_TRUE(has(parse({"--max-time", "soon"})->status.message(), "such as 90s, 10m, 1h30m"));
+}
+
+TEST(Flags, FoldsControlsAndFormsAreChecked) {
+  EXPECT_TRUE(has(parse({"--progress=tabel"})->status.message(), "did you mean 'table'"));
+  const auto parsed = parse({"--fold=2/5", "--control", "beta1=0.8", "--control=eps=1e-6"});
+  ASSERT_TRUE(parsed->status) << parsed->status.message();
+  EXPECT_EQ(parsed->options.fold, (Fold{1, 5}));
+  EXPECT_TRUE(
+      has(commandLine(parsed->options), "--fold 2/5 --control beta1=0.8 --control eps=1e-06"));
+  for (const char *wrong : {"0/5", "6/5", "1/1", "1", "a/b", ""}) {
+    EXPECT_TRUE(has(parse({"--fold", wrong})->status.message(), "such as 1/5")) << wrong;
+  }
+  for (const char *wrong : {"beta1", "=1", "beta1=x"}) {
+    EXPECT_TRUE(has(parse({"--control", wrong})->status.message(), "weight_decay=1e-4")) << wrong;
+  }
+}
+
 TEST(Flags, CommandLineRoundTrips) {
   auto parsed = parse({"--data", "csv:my file.csv?target=y", "--val-split=20", "--seed", "3",
                        "--out", "runs/it's"});

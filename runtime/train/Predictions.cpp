@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loop over the data.
+#include "runtime/train/Predictions.h"
+
+#include "runtime/train/Feed.h"
+#include "runtime/train/Outputs.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace ntc::rt::train {
+namespace {
+
+using artifact::EntryKind;
+
+/// The field that holds labels or one number per sample, or null.
+const data::Field *targetField(const data::Dataset &dataset, bool wantsLabels, size_t &index) {
+  for (index = 0; index < dataset.fields().size(); ++index) {
+    const data::Field &field = dataset.fields()[index];
+    if (field.isTarget && field.elements() == 1 && (field.classes > 0) == wantsLabels) {
+      return &field;
+    }
+  }
+  return nullptr;
+}
+
+template <typename T>
+std::vector<T> readTargets(const data::Dataset &dataset, size_t field, DType dtype,
+                           std::span<const int64_t> rows) {
+  std::vector<T> out(rows.size());
+  dataset.copyRows(field, rows, dtype, reinterpret_cast<std::byte *>(out.data()));
+  return out;
+}
+
+std::vector<int64_t> chooseRows(int64_t size) {
+  std::vector<int64_t> rows(static_cast<size_t>(std::min(size, kMostPredictions)));
+  const int64_t count = static_cast<int64_t>(rows.size());
+  for (int64_t i = 0; i < count; ++i) {
+    rows[static_cast<size_t>(i)] = i * size / count;
+  }
+  return rows;
+}
+
+/// The greatest batch that the samples fill, else the smallest.
+int64_t chooseBatch(std::span<const int64_t> sizes, int64_t samples) {
+  int64_t best = sizes.front();
+  for (int64_t size : sizes) {
+    best = size <= samples ? size : best;
+  }
+  return best;
+}
+
+void append(const PredictOutput &output, const std::vector<double> &values, Predictions &out) {
+  if (output.isClassifier()) {
+    out.guesses.push_back(classOf(values));
+    out.confidences.push_back(static_cast<float>(values[static_cast<size_t>(out.guesses.back())]));
+    if (out.classes <= kMostProbabilityClasses) {
+      out.probabilities.insert(out.probabilities.end(), values.begin(), values.end());
+    }
+  } else {
+    out.values.push_back(values[0]);
+  }
+}
+
+} // namespace
+
+Result<Predictions> collectPredictions(exec::Session &session, const std::string &loss,
+                                       std::shared_ptr<const data::Dataset> dataset,
+                                       const std::string &name, const std::atomic<bool> *stop) {
+  const std::vector<int64_t> sizes = session.batchSizes(EntryKind::Predict);
+  if (sizes.empty()) {
+    return Predictions{};
+  }
+  auto outputs = predictOutputs(*session.entry(EntryKind::Predict, sizes.front()), loss);
+  if (!outputs || outputs->size() != 1) {
+    return Predictions{};
+  }
+  const PredictOutput &output = outputs->front();
+  size_t field = 0;
+  const bool isClassifier = output.isClassifier();
+  if ((!isClassifier && output.elements != 1) || !targetField(*dataset, isClassifier, field)) {
+    return Predictions{};
+  }
+  Predictions out;
+  out.rows = chooseRows(dataset->size());
+  if (isClassifier) {
+    out.classes = output.elements;
+    out.labels = readTargets<int64_t>(*dataset, field, DType::I64, out.rows);
+  } else {
+    out.targets = readTargets<double>(*dataset, field, DType::F64, out.rows);
+  }
+  if (out.size() < dataset->size()) {
+    dataset = std::make_shared<data::SubsetDataset>(dataset, out.rows);
+  }
+  auto feed = Feed::create(
+      session, EntryKind::Predict, dataset, name,
+      {.batchSize = chooseBatch(sizes, out.size()), .shuffle = false, .padLast = true});
+  if (!feed) {
+    return feed.status();
+  }
+  data::Loader &loader = (*feed)->loader();
+  loader.start(0, 0);
+  std::vector<double> values;
+  const size_t rowBytes = static_cast<size_t>(output.elements) * sizeOf(output.dtype);
+  while (const data::Batch *batch = loader.next()) {
+    if (stop && stop->load(std::memory_order_relaxed)) {
+      return Predictions{};
+    }
+    if (Status status = session.predict((*feed)->views(*batch)); !status) {
+      return status;
+    }
+    Result<exec::OutputView> view = session.output(output.name);
+    if (!view) {
+      return view.status();
+    }
+    for (int64_t i = 0; i < batch->size; ++i) {
+      const auto *data = static_cast<const std::byte *>(view->data);
+      readValues(output, data + static_cast<size_t>(i) * rowBytes, values);
+      append(output, values, out);
+    }
+  }
+  return out;
+}
+
+} // namespace ntc::rt::train
