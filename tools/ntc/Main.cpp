@@ -132,6 +132,28 @@ std::span<const Verb> verbs() {
        "known before anything is allocated.\n\n"
        "  ntc plan model.pb --batch-size 64\n",
        runPlan},
+      {"plot", "RUN… -o FILE.svg [options]", "draws curves of runs",
+       "Draws keys of metrics.jsonl of one or several run folders as an SVG file. Where a metric "
+       "has a\n"
+       "validation curve, that is drawn too, and training is dashed.\n\n"
+       "  ntc plot runs/mlp -o loss.svg\n"
+       "  ntc plot runs/a runs/b --metric val_accuracy --x time_s -o compare.svg\n",
+       runPlot},
+      {"compare", "RUN RUN… [options]", "puts runs side by side in a table",
+       "Settings in which the runs differ, how far they got, and their metrics: the last and, of\n"
+       "validation, the best.\n\n"
+       "  ntc compare runs/a runs/b\n",
+       runCompare},
+      {"sweep", "SPEC.textproto [options]", "searches for hyperparameters",
+       "Trains many times side by side: a grid, at random, or led by what came of earlier trials\n"
+       "(TPE), with successive halving where wanted, or a cross-validation of each point. "
+       "Learning\n"
+       "rate, decay and other hyperparameters share one compiled program. docs/sweep.md describes "
+       "the\n"
+       "file. Ctrl-C stops; --resume continues, also after a crash.\n\n"
+       "  ntc sweep sweep.textproto --out sweeps/first\n"
+       "  ntc sweep --resume --out sweeps/first\n",
+       runSweep},
       {"inspect", "FILE [options]", "says what a file of ours holds",
        "FILE is a model, an artifact, a checkpoint, a run folder, or data (fashion-mnist, "
        "csv:FILE, "
