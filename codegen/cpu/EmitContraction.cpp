@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -234,15 +235,17 @@ private:
   // -----------------------------------------------------------------------------------------------------------
 
   void emitDotBlocks(SmallVector<Value> &ivs) {
-    int64_t rows = k.target.registers >= 32 ? 4 : 3, columns = k.target.registers >= 32 ? 6 : 3;
-    auto extentOf = [&](int loop) { return loop < 0 ? int64_t{1} : nest.extents[loop]; };
-    if (extentOf(columnLoop) < columns) {
-      columns = extentOf(columnLoop);
-      rows = (k.target.registers - 2 - columns) / (columns + 1);
-    } else if (extentOf(rowLoop) < rows) {
-      rows = extentOf(rowLoop);
-      columns = (k.target.registers - 2 - rows) / (rows + 1);
+    auto sizeOf = [&](int loop) {
+      return loop < 0 ? 1 : ranges[loop].size >= 0 ? ranges[loop].size : nest.extents[loop];
+    };
+    // Of a pair of sides that fills the registers with accumulators, one vector per column and one
+    // for a row: the columns, balanced, then as many rows as fit.
+    int64_t columns = k.target.registers >= 32 ? 6 : 3, rows = sizeOf(rowLoop);
+    if (rows < columns - 1) {
+      columns = (k.target.registers - 1) / (rows + 1);
     }
+    columns = llvm::divideCeil(sizeOf(columnLoop), llvm::divideCeil(sizeOf(columnLoop), columns));
+    rows = std::min(rows, (k.target.registers - 1 - columns) / columns);
     blocks(columnLoop, columns, [&](Value column, int64_t columnCount) {
       if (columnLoop >= 0) {
         ivs[columnLoop] = column;

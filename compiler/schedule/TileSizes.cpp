@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kWholeFlops = 512 * 1024;
 constexpr int64_t kFlopsPerGroup = 128 * 1024;
 constexpr int64_t kMostGroups = 256;
+/// Groups that balance the work of some sixteen threads: a further label is cut only below.
+constexpr int64_t kEnoughGroups = 48;
 } // namespace
 
 /// The tile, a multiple of `grain`, that gives at most `pieces` tiles; an even divisor of the
@@ -50,7 +52,7 @@ Tiling chooseTiling(const fuse::IterationSpace &space) {
   for (size_t label : order) {
     auto [extent, grain] = space.labels()[label];
     int64_t pieces = std::min<int64_t>(grains(label), llvm::divideCeil(wanted, tiling.groups));
-    if (pieces > 1) {
+    if (pieces > 1 && tiling.groups < kEnoughGroups) {
       tiling.tile[label] = tileOf(extent, grain, pieces);
       tiling.groups *= tileCount(extent, tiling.tile[label]);
     }

@@ -15,8 +15,9 @@ struct Tiling {
 };
 
 /// Cuts labels, those with most grains first, until each group has about 128 Kflop or there are 256
-/// groups. Work of less than half a Mflop stays whole: handing it to another thread costs more than
-/// it saves.
+/// groups; where one label gives enough groups, others stay whole, so that what all indices of the
+/// cut one read is read by every group once. Work of less than half a Mflop stays whole: handing it
+/// to another thread costs more than it saves.
 Tiling chooseTiling(const fuse::IterationSpace &space);
 
 /// Number of tiles of `tile` indices in `extent`; 1 where tile is 0.
