@@ -137,7 +137,7 @@ std::string parallelCoordinates(std::span<const Axis> axes,
     for (double tick : ticks) {
       const std::string label =
           choices > 0 ? axes[i].choices[static_cast<size_t>(tick)] : shortNumber(tick);
-      out += concat("<text class=\"tick end\" x=\"", pixel(x(i) - 6), "\" y=\"",
+      out += concat("<text class=\"tick end halo\" x=\"", pixel(x(i) - 6), "\" y=\"",
                     pixel(y(i, tick) + 4), "\">", escaped(cut(label, 12)), "</text>");
     }
   }

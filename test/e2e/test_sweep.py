@@ -52,7 +52,7 @@ class SweepTest(support.Case):
         run = json.loads((self.here / "s" / "trial-0000" / "run.json").read_text())
         self.assertIn("weight_decay", run["controls"])
         again = self.succeeds("sweep", "--resume", "--out", "s")
-        self.assertIn("30 trials", again.out)
+        self.assertIn("30 trials, the best shown, 2 programs (0 compiled now)", again.out)
         self.refused(2, "holds a sweep already", "sweep", "sweep.textproto", "--out", "s")
 
     def test_survives_kill_9_and_ends_as_if_it_had_not(self):

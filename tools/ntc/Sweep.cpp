@@ -142,7 +142,7 @@ int runSweep(const Verb &verb, Words words) {
     return fail(verb, status);
   }
   const std::vector<SweepResult> results = runner.results();
-  const size_t programs = runner.programs().count();
+  const size_t programs = programCount(results);
   if (Status status = writeResults(*sweep, results, flags.out, programs); !status) {
     return fail(verb, status);
   }

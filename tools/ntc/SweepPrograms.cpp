@@ -225,7 +225,6 @@ Result<SweepProgram> SweepPrograms::prepare(const rt::search::Point &point, Trai
     if (!program) {
       return program.status();
     }
-    hashes_.insert(concat(program->artifact->manifest().programHash, key));
     found = programs_.emplace(key, program.take()).first;
   }
   return found->second;

@@ -13,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 
 namespace ntc::driver {
 
@@ -36,9 +35,7 @@ public:
   rt::Result<SweepProgram> prepare(const rt::search::Point &point,
                                    rt::train::TrainOptions &options);
 
-  /// Distinct programs so far, and how many of them had to be compiled rather than taken from the
-  /// cache.
-  size_t count() const { return hashes_.size(); }
+  /// How many programs had to be compiled rather than taken from the cache.
   size_t compiled() const { return compiled_; }
 
 private:
@@ -56,7 +53,6 @@ private:
   std::mutex mutex_;
   std::map<std::string, SweepProgram> programs_; ///< by the words that change them
   std::vector<CompiledModel> owners_;            ///< of artifacts outside the cache
-  std::set<std::string> hashes_;
   size_t compiled_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 namespace ntc::driver {
 namespace {
@@ -55,6 +56,15 @@ std::string pointText(const search::Parameter &parameter, double value) {
 }
 
 } // namespace
+
+size_t programCount(std::span<const SweepResult> results) {
+  std::set<std::string> programs;
+  for (const SweepResult &result : results) {
+    programs.insert(result.program);
+  }
+  programs.erase("");
+  return programs.size();
+}
 
 void sortResults(const Sweep &sweep, std::vector<SweepResult> &results) {
   std::ranges::sort(results, [&](const SweepResult &a, const SweepResult &b) {

@@ -17,8 +17,11 @@ struct SweepResult {
   std::vector<double> folds; ///< the value of every fold; one without folds
   std::string folder;        ///< below the sweep's
   int64_t epochs = 0;        ///< trained
+  std::string program;       ///< of its runs: hash and batch size; empty where none began
 };
 
+/// Distinct programs of all trials.
+size_t programCount(std::span<const SweepResult> results);
 /// The best first.
 void sortResults(const Sweep &sweep, std::vector<SweepResult> &results);
 /// One row per trial: number, parameters, value (with folds their mean, and the deviation of the

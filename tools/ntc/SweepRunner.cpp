@@ -328,6 +328,9 @@ std::vector<SweepResult> SweepRunner::results() const {
     if (sweep_.folds > 1) {
       result.folder = fs::path(result.folder).parent_path().string();
     }
+    if (auto record = rt::train::readRunRecord(runFolder(i, 0))) {
+      result.program = concat(record->program, " ", record->batchSize);
+    }
     const size_t reached = trials_[i].rungs.size();
     result.epochs = reached == 0 ? 0 : rungs_[std::min(reached, rungs_.size()) - 1];
     for (int64_t fold = 0; fold < sweep_.folds && reached > 0; ++fold) {
