@@ -15,12 +15,13 @@ namespace {
 /// Slots from which a gradient can be recovered, with the control that is its factor.
 struct Slot {
   std::string_view name, control;
+  std::string_view optimizer; ///< the only one where the slot means that; empty: any
 };
 constexpr std::array<Slot, 4> kSlots = {{
-    {"exp_avg", "beta1"},
-    {"momentum_buffer", "momentum"},
-    {"square_avg", "rho"},
-    {"square_avg", "alpha"},
+    {"exp_avg", "beta1", ""},
+    {"momentum_buffer", "momentum", "sgd"}, // RMSprop's holds scaled gradients
+    {"square_avg", "rho", ""},
+    {"square_avg", "alpha", ""},
 }};
 
 bool isReal(const artifact::StateSpec &state) {
@@ -57,6 +58,7 @@ Histograms::Histograms(const exec::Session &session, std::string optimizer)
     for (const artifact::StateSpec &moment : states) {
       for (const Slot &slot : kSlots) {
         if (moment.of == state.name && isReal(moment) &&
+            (slot.optimizer.empty() || slot.optimizer == optimizer_) &&
             moment.name == concat("optimizer.", slot.name, ".", state.name)) {
           tensor.moment = &moment;
           tensor.slot = slot.name;
@@ -85,7 +87,8 @@ std::vector<double> Histograms::gradient(exec::Session &session, const Tensor &t
   std::vector<double> out;
   if (!tensor.moment) {
     const std::optional<double> rate = control("lr");
-    if (optimizer_ != "sgd" || !rate || *rate == 0.0) {
+    const bool isFrozen = std::ranges::all_of(update, [](double change) { return change == 0; });
+    if (optimizer_ != "sgd" || !rate || *rate == 0.0 || isFrozen) {
       return out;
     }
     for (double change : update) {
