@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A recipe as a whole, from a file or an API. The flags' short forms are beside: OptimizerFlag.cpp,
-// LossFlag.cpp, ScheduleFlag.cpp.
+// LossFlag.cpp.
 #include "frontend/format/SpecFlags.h"
 
 #include "frontend/format/Names.h"

@@ -20,9 +20,6 @@ namespace ntc::format {
 Result<OptimizerSpec> parseOptimizer(std::string_view text);
 /// "cross_entropy,label_smoothing=0.1,weight=1:2:1,ignore_index=-1,reduction=sum,probabilities,target=label".
 Result<LossSpec> parseLoss(std::string_view text);
-/// "step,step_size=1,gamma=0.7", "multistep,milestones=30:60,gamma=0.1", "exponential,gamma=0.9",
-/// "cosine,t_max=20,eta_min=0", "none".
-Result<ScheduleSpec> parseSchedule(std::string_view text);
 
 /// Puts `loss` in the place of the recipe's loss. What `model` computes for its loss stays: the
 /// terms, and an input that is its own target unless `loss` names a target or wants labels. Metrics

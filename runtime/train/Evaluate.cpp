@@ -48,6 +48,21 @@ void MetricSums::add(std::span<const exec::Metric> metrics) {
   }
 }
 
+void MetricSums::restore(std::span<const std::string> names, std::span<const MeanParts> sums) {
+  sums_.clear();
+  for (size_t i = 0; i < std::min(names.size(), sums.size()); ++i) {
+    sums_.emplace_back(reportedName(names[i]), sums[i]);
+  }
+}
+
+std::vector<MeanParts> MetricSums::parts() const {
+  std::vector<MeanParts> out;
+  for (const auto &[name, parts] : sums_) {
+    out.push_back(parts);
+  }
+  return out;
+}
+
 NamedValues MetricSums::means() const {
   NamedValues out;
   for (const auto &[name, parts] : sums_) {

@@ -17,6 +17,10 @@ public:
   /// program.
   void add(std::span<const exec::Metric> metrics);
   void clear() { sums_.clear(); }
+  /// Goes on from earlier sums. Names are those of the program's outputs, as many as sums.
+  void restore(std::span<const std::string> names, std::span<const MeanParts> sums);
+  /// The sums so far, in order.
+  std::vector<MeanParts> parts() const;
   bool isEmpty() const { return sums_.empty(); }
   /// The means under their reported names, the loss first.
   NamedValues means() const;

@@ -4,6 +4,7 @@
 #include "runtime/train/Options.h"
 
 #include "runtime/data/Suggest.h"
+#include "runtime/train/ScheduleSpec.h"
 
 #include <array>
 
@@ -127,6 +128,24 @@ std::string shellWord(std::string_view word) {
 
 } // namespace
 
+Flag scheduleFlag(std::string &target) {
+  std::string names;
+  for (std::string_view name : scheduleNames()) {
+    names += concat(names.empty() ? "" : ", ", name);
+  }
+  auto set = [&target](std::string_view text) {
+    target = text;
+    return parseSchedule(text).status();
+  };
+  return {"--schedule", "SCHEDULE",
+          concat("learning rate over the run, as PyTorch's schedulers, with settings after commas: "
+                 "cosine,t_max=20, onecycle,max_lr=0.1, plateau,monitor=val_loss,patience=3, "
+                 "'sequential(linear,total_iters=5;exponential,gamma=0.9),milestones=5'; "
+                 "interval=step counts steps instead of epochs (default: the model's). Known: ",
+                 names),
+          set, false};
+}
+
 std::vector<Flag> trainFlags(TrainOptions &o) {
   return {
       textFlag("--data", "DATA", o.data,
@@ -148,6 +167,7 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
       switchFlag("--drop-last", o.dropLast, "leave out an epoch's last batch if it is smaller"),
       switchFlag("--no-shuffle", o.noShuffle, "keep the data's order"),
       numberFlag("--lr", o.learningRate, 0.0, "learning rate (default: the model's)"),
+      scheduleFlag(o.schedule),
       textFlag("--weights", "FILE", o.weights,
                "initial parameters from a safetensors file, by state_dict names"),
       unsignedFlag(
@@ -245,6 +265,7 @@ std::string commandLine(const TrainOptions &o) {
   out += o.dropLast ? " --drop-last" : "";
   out += o.noShuffle ? " --no-shuffle" : "";
   number("--lr", o.learningRate);
+  text("--schedule", o.schedule);
   number("--seed", o.seed);
   number("--threads", o.threads);
   text("--out", o.out);

@@ -46,7 +46,8 @@ struct TrainOptions {
   bool dropLast = false;
   bool noShuffle = false;
   std::optional<double> learningRate;
-  std::string weights; ///< a safetensors file with initial values
+  std::string schedule; ///< parseSchedule's text; empty: the recipe's
+  std::string weights;  ///< a safetensors file with initial values
   std::optional<uint64_t> seed;
   std::optional<int64_t> threads;
   std::string out; ///< run folder; empty: runs/MODEL, with -2, -3, … appended until it is new
@@ -84,6 +85,8 @@ struct BenchOptions {
   bool json = false;
 };
 
+/// The flag `--schedule`; checks the text.
+Flag scheduleFlag(std::string &target);
 /// Flags of `train` that do not change the step. The options must outlive the table.
 std::vector<Flag> trainFlags(TrainOptions &options);
 /// Flags that would change the compiled step, refused on an artifact with the reason.

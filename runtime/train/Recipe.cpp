@@ -3,6 +3,8 @@
 // Reading and rewriting TrainSpec's JSON.
 #include "runtime/train/Recipe.h"
 
+#include "runtime/train/ScheduleSpec.h"
+
 #include <algorithm>
 #include <charconv>
 
@@ -147,7 +149,15 @@ Result<Recipe> parseRecipe(std::string_view json) {
 std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides) {
   JsonWriter out;
   out.beginObject();
-  copyMembers(&recipe.spec, {"optimizer", "seed", "epochs", "batchSizes", "batch_sizes"}, out);
+  copyMembers(&recipe.spec,
+              {"optimizer", "seed", "epochs", "batchSizes", "batch_sizes", "schedule"}, out);
+  if (Result<ScheduleSpec> schedule = parseSchedule(overrides.schedule); schedule) {
+    out.key("schedule");
+    writeJson(*schedule, out);
+  } else if (const JsonValue *own = recipe.schedule()) {
+    out.key("schedule");
+    copyValue(*own, out);
+  }
   std::optional<double> rate =
       overrides.learningRate ? overrides.learningRate : recipe.learningRate;
   if (rate) {

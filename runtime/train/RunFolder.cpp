@@ -110,6 +110,7 @@ std::string toJson(const RunRecord &record) {
   if (record.learningRate) {
     json.member("lr", *record.learningRate);
   }
+  json.member("schedule", record.schedule);
   json.member("program", record.program);
   json.member("ntc_version", record.version);
   json.endObject();
@@ -175,6 +176,7 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
   number("max_steps", record.maxSteps);
   const format::JsonValue *rate = member("lr");
   record.learningRate = rate ? rate->asDouble() : std::nullopt;
+  text("schedule", record.schedule);
   text("program", record.program);
   text("ntc_version", record.version);
   if (!bad) {
@@ -225,6 +227,7 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   if (!options.learningRate) {
     options.learningRate = record.learningRate;
   }
+  options.schedule = options.schedule.empty() ? record.schedule : options.schedule;
   if (!options.epochs && !options.maxSteps) {
     options.epochs = record.epochs != 0 ? std::optional(record.epochs) : std::nullopt;
     options.maxSteps = record.maxSteps != 0 ? std::optional(record.maxSteps) : std::nullopt;

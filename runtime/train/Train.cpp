@@ -4,6 +4,7 @@
 #include "runtime/train/Train.h"
 
 #include "runtime/data/OpenDataset.h"
+#include "runtime/data/Suggest.h"
 #include "runtime/exec/StateFile.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/BatchSizes.h"
@@ -102,8 +103,19 @@ Status checkOptions(const TrainOptions &options) {
   return Status::ok();
 }
 
+/// What the loop remembered when it wrote a checkpoint.
+Result<LoopState> loopStateOf(const std::string &path) {
+  auto file = format::Safetensors::open(path);
+  if (!file) {
+    return file.status();
+  }
+  auto text = file->metadataValue(kLoopKey);
+  return text ? withContext(parseLoopState(*text), path) : Result<LoopState>(LoopState());
+}
+
 /// Loads the newest checkpoint that is whole. A damaged one is passed over with a remark.
-Status loadNewest(exec::Session &session, const TrainOptions &options, Progress &progress) {
+Status loadNewest(exec::Session &session, const TrainOptions &options, Progress &progress,
+                  LoopState &state) {
   const Checkpoints checkpoints = Checkpoints::view(options.out);
   const auto check = options.resume == ResumeMode::Exact ? exec::ProgramCheck::Same
                                                          : exec::ProgramCheck::StateOnly;
@@ -112,6 +124,11 @@ Status loadNewest(exec::Session &session, const TrainOptions &options, Progress 
     const std::string path = checkpoints.path(step);
     last = exec::loadCheckpoint(session, path, check);
     if (last) {
+      Result<LoopState> loop = loopStateOf(path);
+      if (!loop) {
+        return loop.status();
+      }
+      state = loop.take();
       progress.message(concat("resuming from '", path, "'"));
       return last;
     }
@@ -128,13 +145,14 @@ Status loadNewest(exec::Session &session, const TrainOptions &options, Progress 
   return last;
 }
 
-Status loadState(exec::Session &session, const TrainOptions &options, Progress &progress) {
+Status loadState(exec::Session &session, const TrainOptions &options, Progress &progress,
+                 LoopState &state) {
   if (options.resume != ResumeMode::No) {
     if (options.resume == ResumeMode::State) {
       progress.message("note: --resume=state takes the state alone; the run is not repeatable bit "
                        "for bit from its start");
     }
-    return loadNewest(session, options, progress);
+    return loadNewest(session, options, progress, state);
   }
   if (options.weights.empty()) {
     return Status::ok();
@@ -142,29 +160,69 @@ Status loadState(exec::Session &session, const TrainOptions &options, Progress &
   return exec::loadWeights(session, options.weights).status();
 }
 
-/// Base learning rate and schedule; both empty for a program without the control "lr".
-Status chooseSchedule(const exec::Session &session, const TrainOptions &options,
-                      const Recipe &recipe, const Hooks &hooks, std::optional<double> &rate,
-                      Schedule &schedule) {
-  Result<double> control = session.control("lr");
-  if (!control) {
-    return options.learningRate
-               ? error(Code::InvalidArgument, "--lr: the program has no control 'lr'")
-               : Status::ok();
+/// The steps that the epochs make; those of --max-steps where it alone ends the run.
+RunLength plannedLength(const TrainJob &job) {
+  const int64_t batches = job.feed->loader().batchesPerEpoch();
+  if (job.epochs == INT64_MAX) {
+    return job.maxSteps == INT64_MAX
+               ? RunLength{}
+               : RunLength{job.maxSteps, (job.maxSteps + batches - 1) / batches};
   }
-  rate = options.learningRate  ? options.learningRate
-         : recipe.learningRate ? recipe.learningRate
-                               : std::optional(*control);
-  if (hooks.schedule) {
-    schedule = hooks.schedule;
+  int64_t steps = 0;
+  const bool fits = !__builtin_mul_overflow(job.epochs, batches, &steps);
+  return {fits ? steps : 0, job.epochs};
+}
+
+/// Refuses to monitor what no epoch of the run reports. `monitor` may be empty.
+Status checkMonitor(const std::string &monitor, std::string_view who, const TrainJob &job) {
+  std::vector<std::string> names;
+  auto add = [&](EntryKind kind, std::string_view prefix) {
+    const std::vector<int64_t> sizes = job.session->batchSizes(kind);
+    if (sizes.empty()) {
+      return;
+    }
+    for (const artifact::OutputSpec &output : job.session->entry(kind, sizes.front())->outputs) {
+      if (output.isMetric) {
+        names.push_back(concat(prefix, reportedName(output.name)));
+      }
+    }
+  };
+  add(EntryKind::TrainStep, "");
+  if (job.validation) {
+    add(EntryKind::EvalStep, "val_");
+  }
+  if (monitor.empty() || std::ranges::find(names, monitor) != names.end()) {
     return Status::ok();
   }
-  Result<Schedule> chosen = scheduleFromSpec(recipe.schedule(), *rate);
-  if (!chosen) {
-    return chosen.status();
+  if (monitor.starts_with("val_") && !job.validation) {
+    return error(Code::InvalidArgument, who, " monitors ", quoted(monitor),
+                 ", but the run has no validation; add --val or --val-split");
   }
-  schedule = chosen.take();
-  return Status::ok();
+  std::vector<std::string_view> known(names.begin(), names.end());
+  return error(Code::InvalidArgument, who, " monitors ", quoted(monitor),
+               ", which the run does not report", data::didYouMean(monitor, known));
+}
+
+/// Learning rates and schedule for the length that the feed gives the run.
+Status chooseRates(const TrainOptions &options, const Recipe &recipe, const Hooks &hooks,
+                   TrainJob &job, RunRecord &record) {
+  std::optional<ScheduleSpec> spec;
+  if (!options.schedule.empty()) {
+    Result<ScheduleSpec> parsed = parseSchedule(options.schedule);
+    if (!parsed) {
+      return withContext(parsed.status(), "--schedule");
+    }
+    spec = parsed.take();
+  }
+  Result<LearningRates> rates = LearningRates::create(*job.session, recipe, options.learningRate,
+                                                      spec, hooks.schedule, plannedLength(job));
+  if (!rates) {
+    return rates.status();
+  }
+  job.rates = rates.take();
+  record.learningRate = job.rates.base();
+  record.schedule = job.rates.scheduleText();
+  return checkMonitor(job.rates.monitor(), "schedule plateau", job);
 }
 
 void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &job) {
@@ -267,7 +325,7 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe, const RunRecor
   }
   job.folder = options.out;
   RecipeOverrides overrides{record.learningRate, static_cast<uint64_t>(record.seed), record.epochs,
-                            record.batchSize};
+                            record.batchSize, record.schedule};
   if (Status status = writeRunFolder(job.folder, record, withOverrides(recipe, overrides),
                                      options.model, job.session->manifest().weightsFile);
       !status) {
@@ -396,7 +454,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   }
   TrainJob job;
   job.session = session.take();
-  if (Status status = loadState(*job.session, options, progress); !status) {
+  if (Status status = loadState(*job.session, options, progress, job.state); !status) {
     return status;
   }
   for (const auto &[name, value] : options.controls) {
@@ -412,12 +470,10 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   job.dryRun = options.dryRun;
   chooseLength(options, *recipe, job);
   RunRecord record = startRecord(options, *job.session, job);
-  if (Status status =
-          chooseSchedule(*job.session, options, *recipe, hooks, record.learningRate, job.schedule);
-      !status) {
+  if (Status status = makeFeeds(options, *recipe, *data, seed, job, record, progress); !status) {
     return status;
   }
-  if (Status status = makeFeeds(options, *recipe, *data, seed, job, record, progress); !status) {
+  if (Status status = chooseRates(options, *recipe, hooks, job, record); !status) {
     return status;
   }
   if (Status status = checkPosition(*job.session, job, record, before); !status) {

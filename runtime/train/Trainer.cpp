@@ -17,13 +17,19 @@ double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-std::optional<double> find(const NamedValues &values, std::string_view name) {
-  for (const auto &[each, value] : values) {
-    if (each == name) {
-      return value;
+/// Names of a training step's metrics, as the program calls them.
+std::vector<std::string> metricNames(const exec::Session &session) {
+  std::vector<std::string> names;
+  for (const artifact::EntrySpec &entry : session.manifest().entries) {
+    if (entry.kind == artifact::EntryKind::TrainStep && names.empty()) {
+      for (const artifact::OutputSpec &output : entry.outputs) {
+        if (output.isMetric) {
+          names.push_back(output.name);
+        }
+      }
     }
   }
-  return std::nullopt;
+  return names;
 }
 
 } // namespace
@@ -34,6 +40,15 @@ Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
   epoch_ = position.epoch;
   cursor_ = position.cursor;
   step_ = position.step;
+  if (cursor_ > 0) {
+    sums_.restore(metricNames(*job_.session), job_.state.sums);
+  }
+  const std::string monitor = job_.rates.monitor();
+  for (const NamedValues &epoch : job_.state.epochs) {
+    if (std::optional<double> value = valueOf(epoch, monitor)) {
+      job_.rates.observe(*value);
+    }
+  }
 }
 
 Result<TrainReport> Trainer::run() {
@@ -81,7 +96,9 @@ Status Trainer::runEpoch() {
   // An epoch that was interrupted before its end-of-epoch work stands behind its last batch.
   batchesInEpoch_ = firstBatch_ =
       std::min((cursor_ + loader.batchSize() - 1) / loader.batchSize(), loader.batchesPerEpoch());
-  sums_.clear();
+  if (cursor_ == 0) {
+    sums_.clear();
+  }
   validation_.clear();
   epochBegin_ = Clock::now();
   loader.start(static_cast<uint64_t>(epoch_), cursor_);
@@ -106,14 +123,8 @@ Status Trainer::runEpoch() {
 
 Status Trainer::step(const data::Batch &batch) {
   exec::Session &session = *job_.session;
-  if (job_.schedule) {
-    double rate = job_.schedule({step_, epoch_});
-    if (rate != learningRate_) {
-      if (Status status = session.setControl("lr", rate); !status) {
-        return status;
-      }
-      learningRate_ = rate;
-    }
+  if (Status status = job_.rates.apply(session, {step_, epoch_}); !status) {
+    return status;
   }
   if (job_.reporter &&
       (batch.cursor >= job_.feed->loader().samplesPerEpoch() || step_ + 1 >= job_.maxSteps)) {
@@ -175,10 +186,22 @@ Status Trainer::finishEpoch() {
     }
   }
   if (isWhole) {
-    ++epoch_;
-    cursor_ = 0;
+    completeEpoch();
   }
   return save();
+}
+
+void Trainer::completeEpoch() {
+  NamedValues values = sums_.means();
+  for (const auto &[name, value] : validation_) {
+    values.emplace_back("val_" + name, value);
+  }
+  if (std::optional<double> value = valueOf(values, job_.rates.monitor())) {
+    job_.rates.observe(*value);
+  }
+  job_.state.epochs.push_back(std::move(values));
+  ++epoch_;
+  cursor_ = 0;
 }
 
 Status Trainer::validate() {
@@ -201,7 +224,7 @@ Status Trainer::recordMetrics() {
   record.epoch = epoch_ + 1;
   record.step = step_;
   record.train = sums_.means();
-  record.learningRate = std::max(learningRate_, 0.0);
+  record.learningRate = job_.rates.current().value_or(0.0);
   record.timeSeconds = job_.history.timeSeconds + secondsHere();
   record.validation = validation_;
   if (Status status = job_.log.append(record); !status) {
@@ -227,14 +250,18 @@ Status Trainer::save() {
   }
   const Checkpoints checkpoints = Checkpoints::view(job_.folder);
   std::string path = checkpoints.path(step_);
-  if (Status status = exec::saveCheckpoint(session, path); !status) {
+  job_.state.sums = cursor_ > 0 ? sums_.parts() : std::vector<MeanParts>();
+  if (Status status =
+          exec::saveCheckpoint(session, path, {{std::string(kLoopKey), toJson(job_.state)}});
+      !status) {
     return status;
   }
   if (Status status = checkpoints.mark(Mark::Latest, step_); !status) {
     return status;
   }
   checkpoint_ = path;
-  std::optional<double> accuracy = find(validation_, "accuracy"), loss = find(validation_, "loss");
+  std::optional<double> accuracy = valueOf(validation_, "accuracy"),
+                        loss = valueOf(validation_, "loss");
   MetricsHistory &history = job_.history;
   bool isBest = accuracy ? !history.bestAccuracy || *accuracy > *history.bestAccuracy
                 : loss   ? !history.bestLoss || *loss < *history.bestLoss
@@ -261,7 +288,7 @@ ProgressState Trainer::progressState() const {
   state.firstBatch = firstBatch_;
   state.elapsedSeconds = since(epochBegin_);
   state.metrics = sums_.means();
-  state.learningRate = learningRate_;
+  state.learningRate = job_.rates.current().value_or(-1.0);
   return state;
 }
 
@@ -279,8 +306,8 @@ void Trainer::printEpoch() {
   line += job_.epochs == INT64_MAX ? "" : concat("/", job_.epochs);
   line += concat("  step ", step_);
   line += concat("  ", metricsLine(all));
-  if (learningRate_ >= 0.0) {
-    line += concat("  lr ", learningRate_);
+  if (std::optional<double> rate = job_.rates.current()) {
+    line += concat("  lr ", *rate);
   }
   char seconds[32];
   std::snprintf(seconds, sizeof(seconds), "  %.1f s", since(epochBegin_));

@@ -7,6 +7,8 @@
 #include "runtime/train/Checkpoints.h"
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/Feed.h"
+#include "runtime/train/LearningRates.h"
+#include "runtime/train/LoopState.h"
 #include "runtime/train/Metrics.h"
 #include "runtime/train/Reporter.h"
 #include "runtime/train/RunFolder.h"
@@ -22,7 +24,8 @@ struct TrainJob {
   std::unique_ptr<exec::Session> session;
   std::unique_ptr<Feed> feed;
   std::unique_ptr<Feed> validation; ///< null: none
-  Schedule schedule;                ///< empty: the program has no learning rate
+  LearningRates rates;
+  LoopState state; ///< of the checkpoint that the run continues from
   int64_t epochs = INT64_MAX;
   int64_t maxSteps = INT64_MAX;
   bool progressTable = false;
@@ -52,6 +55,7 @@ private:
   Status validate();
   Status save();
   Status recordMetrics();
+  void completeEpoch();
   Status notFinite(std::span<const exec::Metric> metrics) const;
   bool isDone() const;
   double secondsHere() const;
@@ -69,7 +73,6 @@ private:
   int64_t step_ = 0;
   int64_t batchesInEpoch_ = 0; ///< done, also by an earlier process
   int64_t firstBatch_ = 0;     ///< of the epoch in this process
-  double learningRate_ = -1.0;
   int64_t savedStep_ = -1;
   size_t tableColumns_ = 0; ///< of the head that was printed last
   std::string checkpoint_;

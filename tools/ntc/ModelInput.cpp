@@ -11,6 +11,10 @@
 #include "frontend/format/Verifier.h"
 #include "frontend/import/OpTable.h"
 #include "runtime/base/File.h"
+#include "runtime/train/Options.h"
+#include "runtime/train/ScheduleSpec.h"
+
+#include <google/protobuf/util/json_util.h>
 
 #include <cmath>
 #include <cstdio>
@@ -71,11 +75,17 @@ Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec 
     *spec.mutable_optimizer() = *optimizer;
   }
   if (!flags.schedule.empty()) {
-    auto schedule = format::parseSchedule(flags.schedule);
+    auto schedule = rt::train::parseSchedule(flags.schedule);
     if (!schedule) {
       return rt::withContext(schedule.status(), "--schedule");
     }
-    *spec.mutable_schedule() = *schedule;
+    rt::format::JsonWriter json;
+    rt::train::writeJson(*schedule, json);
+    spec.clear_schedule();
+    auto read = google::protobuf::util::JsonStringToMessage(json.text(), spec.mutable_schedule());
+    if (!read.ok()) {
+      return rt::error(Code::Internal, "--schedule: ", read.ToString());
+    }
   }
   if (!flags.freeze.empty()) {
     spec.clear_frozen();
@@ -154,10 +164,7 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
       textFlag("--optimizer", "OPTIMIZER", flags.optimizer,
                "sgd, adam, adamw or adadelta, with settings after commas: "
                "sgd,lr=0.1,momentum=0.9,weight_decay=5e-4,nesterov (default: the model's)"),
-      textFlag("--schedule", "SCHEDULE", flags.schedule,
-               "learning rate over epochs: step,step_size=1,gamma=0.7, "
-               "multistep,milestones=30:60, exponential,gamma=0.9, cosine,t_max=20 or none "
-               "(default: the model's)"),
+      scheduleFlag(flags.schedule),
       listFlag("--freeze", "PATTERN", flags.freeze,
                "parameters that are not trained: a glob over names such as 'layer1.*', or an "
                "expression between slashes; may be repeated"),

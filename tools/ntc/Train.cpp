@@ -27,7 +27,10 @@ struct TrainFlags {
 std::vector<Flag> modelFlags(TrainFlags &flags) {
   std::vector<Flag> table = rt::train::trainFlags(flags.options);
   for (Flag &flag : stepFlags(flags.step)) {
-    table.push_back(std::move(flag));
+    // The schedule belongs to the run: the model stays as it is and is not compiled anew.
+    if (flag.name != "--schedule") {
+      table.push_back(std::move(flag));
+    }
   }
   for (Flag &flag : targetFlags(flags.target)) {
     table.push_back(std::move(flag));
@@ -45,8 +48,7 @@ std::vector<Flag> artifactFlags(TrainOptions &options) {
   for (Flag &flag : rt::train::stepFlagsRefused()) {
     table.push_back(std::move(flag));
   }
-  for (const char *name :
-       {"--schedule", "--reinit", "--clip-grad-norm", "--denormals", "--disable-pass"}) {
+  for (const char *name : {"--reinit", "--clip-grad-norm", "--denormals", "--disable-pass"}) {
     table.push_back(rt::train::refusedFlag(
         name,
         "this is compiled into the artifact; give it to 'ntc compile' or train the model.pb"));

@@ -91,18 +91,6 @@ TEST(SpecFlags, MistakesInLossesAreNamed) {
             "loss nll: ignore_index: expected an integer, found '1.5'");
 }
 
-TEST(SpecFlags, SchedulesAreReadAndChecked) {
-  auto step = parseSchedule("step,step_size=1,gamma=0.7");
-  ASSERT_TRUE(step) << step.status().message();
-  EXPECT_EQ(step->parameters().at("gamma"), 0.7);
-  EXPECT_EQ(parseSchedule("multistep,milestones=30:60")->milestones(1), 60u);
-  EXPECT_EQ(parseSchedule("multistep,milestones=60:30").status().message(),
-            "schedule multistep: milestones: expected ascending epochs as 30:60, found '60:30'");
-  EXPECT_EQ(parseSchedule("cosine").status().message(), "schedule cosine needs t_max");
-  EXPECT_EQ(parseSchedule("stp").status().message(),
-            "unknown schedule 'stp'; did you mean 'step'?");
-}
-
 TEST(SpecFlags, ARecipeFromAFileIsCheckedAsAWhole) {
   TrainSpec spec;
   spec.mutable_loss()->set_name("l2");

@@ -124,6 +124,59 @@ TEST_F(Training, ResumesBitForBitFromEveryStep) {
   }
 }
 
+TEST_F(Training, ResumesBitForBitWithSchedules) {
+  const char *schedules[] = {
+      "onecycle,cycle_momentum=false", "cosine,t_max=9,eta_min=0.001,interval=step",
+      "sequential(linear,total_iters=2;exponential,gamma=0.5),milestones=2",
+      "plateau,patience=0,threshold=0.5,cooldown=1", "plateau,monitor=loss,patience=0,factor=0.5"};
+  int64_t number = 0;
+  for (const char *schedule : schedules) {
+    const std::string whole = concat("whole", number);
+    auto base = [&](const std::string &name) {
+      TrainOptions out = options(name);
+      out.schedule = schedule;
+      out.valSplit = 8;
+      out.epochs = 6;
+      return out;
+    };
+    auto uncut = run(base(whole));
+    ASSERT_TRUE(uncut) << schedule << ": " << uncut.status().message();
+    const NamedValues trained = uncut->train;
+    const std::string expected = state(whole, 30);
+    ASSERT_FALSE(expected.empty());
+    for (int64_t stop = 1; stop < 30; stop += 4) {
+      const std::string name = concat("stop", number, "-", stop);
+      TrainOptions first = base(name);
+      first.maxSteps = stop;
+      auto begun = run(first);
+      ASSERT_TRUE(begun) << begun.status().message();
+      TrainOptions second = options(name);
+      second.epochs = 6;
+      second.resume = ResumeMode::Exact;
+      auto report = run(second);
+      ASSERT_TRUE(report) << report.status().message();
+      EXPECT_EQ(state(name, 30), expected) << schedule << ", stopped after step " << stop;
+      EXPECT_EQ(report->train, trained) << schedule << ", stopped after step " << stop;
+    }
+    ++number;
+  }
+}
+
+TEST_F(Training, RefusesSchedulesThatDoNotFitTheRun) {
+  auto refusal = [&](const char *schedule) {
+    TrainOptions subject = options("refused");
+    subject.schedule = schedule;
+    auto report = run(subject);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "refused"));
+    return report ? "accepted" : report.status().message();
+  };
+  EXPECT_TRUE(has(refusal("plateau"), "schedule plateau monitors 'val_loss', but the run has no "
+                                      "validation; add --val or --val-split"));
+  EXPECT_TRUE(has(refusal("plateau,monitor=los"), "did you mean 'loss'?"));
+  EXPECT_TRUE(has(refusal("onecycle"), "cycles the momentum, but the program has no control"));
+  EXPECT_TRUE(has(refusal("onecycle,cycle_momentum=false,total_steps=5"), "the run has 24 steps"));
+}
+
 TEST_F(Training, AnInterruptedRunSavesAndSaysHowToContinue) {
   ASSERT_TRUE(run(options("whole")));
   TrainOptions subject = options("a");

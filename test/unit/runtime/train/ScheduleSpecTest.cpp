@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Schedules as text and as JSON: what is read, and what is refused by name.
+#include "runtime/train/ScheduleSpec.h"
+
+#include "../data/Scratch.h"
+
+namespace ntc::rt::train {
+namespace {
+
+std::string refusal(std::string_view text) {
+  Result<ScheduleSpec> spec = parseSchedule(text);
+  return spec ? "accepted" : spec.status().message();
+}
+
+Result<ScheduleSpec> fromJson(std::string_view json) {
+  Result<format::JsonValue> value = format::parseJson(json);
+  EXPECT_TRUE(value) << value.status().message();
+  return readSchedule(&*value);
+}
+
+TEST(ScheduleSpec, ReadsNamesAndSettingsOfPyTorch) {
+  auto ours = parseSchedule("cosine,t_max=20"),
+       theirs = parseSchedule("CosineAnnealingLR,T_max=20");
+  ASSERT_TRUE(ours && theirs);
+  EXPECT_EQ(toText(*ours), "cosine,eta_min=0,t_max=20");
+  EXPECT_EQ(toText(*ours), toText(*theirs));
+  EXPECT_EQ(toText(*parseSchedule("none")), "none");
+  EXPECT_EQ(toText(*readSchedule(nullptr)), "none");
+}
+
+TEST(ScheduleSpec, TextAndJsonReadBackToTheSame) {
+  for (const char *text :
+       {"onecycle,max_lr=0.1,three_phase,interval=epoch", "lambda,factors=1:0.5:0.1",
+        "plateau,monitor=val_accuracy,mode=max", "multistep,milestones=30:60",
+        "sequential(linear;exponential,gamma=0.9),milestones=5,interval=step"}) {
+    auto spec = parseSchedule(text);
+    ASSERT_TRUE(spec) << spec.status().message();
+    const std::string canonical = toText(*spec);
+    auto again = parseSchedule(canonical);
+    ASSERT_TRUE(again) << again.status().message();
+    EXPECT_EQ(toText(*again), canonical);
+    format::JsonWriter json;
+    writeJson(*spec, json);
+    auto read = fromJson(json.text());
+    ASSERT_TRUE(read) << read.status().message();
+    EXPECT_EQ(toText(*read), canonical);
+  }
+}
+
+TEST(ScheduleSpec, ImpossibleOptionsAreRefusedByName) {
+  struct Case {
+    const char *text, *message;
+  };
+  const Case cases[] = {
+      {"stp", "unknown schedule 'stp'; did you mean 'step'?"},
+      {"step", "schedule step needs step_size"},
+      {"cosine", "schedule cosine needs t_max"},
+      {"cosine,t_max=0", "schedule cosine: t_max: expected a number above 0, found '0'"},
+      {"cosine,t_max=20,gama=1", "schedule cosine has no setting 'gama'; known are"},
+      {"cosine,t_max=20,t_max=30", "schedule cosine: t_max is given twice"},
+      {"step,step_size=1.5", "step_size: expected a whole number from 1, found '1.5'"},
+      {"step,step_size=2,gamma=-1", "gamma: expected a number from 0, found '-1'"},
+      {"linear,start_factor=0", "start_factor: expected a number above 0 to 1, found '0'"},
+      {"linear,end_factor=1.5", "end_factor: expected a number from 0 to 1, found '1.5'"},
+      {"multistep", "schedule multistep needs milestones"},
+      {"multistep,milestones=60:30", "milestones: expected ascending numbers from 1 as 30:60, "
+                                     "found '60:30'"},
+      {"multistep,milestones=3:", "milestones: expected ascending numbers"},
+      {"lambda", "schedule lambda needs factors"},
+      {"lambda,factors=1:x", "factors: expected numbers from 0 as 1:0.5:0.25, found '1:x'"},
+      {"plateau,factor=1", "schedule plateau: factor: expected a number below 1, found '1'"},
+      {"plateau,mode=least", "schedule plateau: mode: expected min or max, found 'least'"},
+      {"plateau,interval=step", "schedule plateau has no setting 'interval'"},
+      {"onecycle,anneal_strategy=cosine",
+       "anneal_strategy: expected cos or linear, found 'cosine'"},
+      {"onecycle,pct_start=2", "pct_start: expected a number from 0 to 1, found '2'"},
+      {"onecycle,base_momentum=0.99", "base_momentum 0.99 is above max_momentum 0.95"},
+      {"cyclic,base_lr=2,max_lr=1", "schedule cyclic: base_lr 2 is above max_lr 1"},
+      {"cosine_restarts,t_0=0", "t_0: expected a whole number from 1, found '0'"},
+      {"chained", "schedule chained needs schedules"},
+      {"chained(plateau)", "schedule chained cannot contain plateau"},
+      {"chained(sequential(linear;constant),milestones=3)", "chained cannot contain sequential"},
+      {"chained(step,step_size=2,interval=step)", "interval belongs to it, not to the step in it"},
+      {"sequential(linear;constant)", "schedule sequential needs milestones"},
+      {"sequential(linear;constant),milestones=3:5", "expected 1 milestones between 2 schedules, "
+                                                     "found 2"},
+      {"sequential(linear", "parentheses do not match"},
+      {"sequential(a)(b)", "parentheses do not match"},
+      {"((((", "parentheses do not match"},
+      {"cosine(linear),t_max=3", "schedule cosine takes no schedules in parentheses"},
+      {"", "unknown schedule ''"},
+      {"step,step_size=nan", "expected a whole number from 1"},
+  };
+  for (const Case &each : cases) {
+    EXPECT_TRUE(data::has(refusal(each.text), each.message))
+        << each.text << " says: " << refusal(each.text);
+  }
+}
+
+TEST(ScheduleSpec, RecipesAreCheckedAsFlagsAre) {
+  using data::has;
+  EXPECT_TRUE(has(fromJson(R"({"name":"cosin"})").status().message(), "did you mean 'cosine'?"));
+  EXPECT_TRUE(has(fromJson(R"({"name":"step"})").status().message(), "needs step_size"));
+  EXPECT_FALSE(fromJson(R"({"name":"step","parameters":{"step_size":0}})"));
+  EXPECT_FALSE(fromJson(R"({"name":"step","parameters":{"step_size":"many"}})"));
+  EXPECT_FALSE(fromJson(R"({"name":"step","parameters":{"step_size":2,"gama":1}})"));
+  EXPECT_FALSE(fromJson(R"({"name":"multistep","milestones":[4,"x"]})"));
+  EXPECT_FALSE(fromJson(R"({"name":"plateau","words":{"mode":"least"}})"));
+  EXPECT_FALSE(fromJson(R"({"name":"lambda","factors":[-1]})"));
+  EXPECT_FALSE(fromJson(R"({"name":"chained","schedules":[{"name":"plateau"}]})"));
+}
+
+} // namespace
+} // namespace ntc::rt::train
