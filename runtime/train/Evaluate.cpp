@@ -7,6 +7,7 @@
 #include "runtime/format/Json.h"
 #include "runtime/train/BatchSizes.h"
 #include "runtime/train/OpenModel.h"
+#include "runtime/train/Recipe.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,6 +21,34 @@ double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+/// The members "classes" and "confusion_matrix" (rows are the truth).
+void writeReport(const ClassPredictions &predictions, format::JsonWriter &json) {
+  const ClassReport report = classReport(predictions);
+  json.key("classes");
+  json.beginArray();
+  for (size_t i = 0; i < report.labels.size(); ++i) {
+    json.beginObject();
+    json.member("class", report.labels[i]);
+    json.member("precision", report.scores[i].precision);
+    json.member("recall", report.scores[i].recall);
+    json.member("f1", report.scores[i].f1);
+    json.member("support", report.scores[i].support);
+    json.endObject();
+  }
+  json.endArray();
+  json.key("confusion_matrix");
+  json.beginArray();
+  const std::vector<int64_t> counts = confusionMatrix(predictions);
+  for (int64_t truth = 0; truth < predictions.classes; ++truth) {
+    json.beginArray();
+    for (int64_t c = 0; c < predictions.classes; ++c) {
+      json.integer(counts[static_cast<size_t>(truth * predictions.classes + c)]);
+    }
+    json.endArray();
+  }
+  json.endArray();
+}
+
 std::string reportText(const EvalOptions &options, const EvalReport &report) {
   if (options.json) {
     format::JsonWriter json;
@@ -29,10 +58,17 @@ std::string reportText(const EvalOptions &options, const EvalReport &report) {
     }
     json.member("samples", report.samples);
     json.member("time_s", report.seconds);
+    if (options.report && report.predictions) {
+      writeReport(*report.predictions, json);
+    }
     json.endObject();
     return json.text();
   }
-  return concat(metricsLine(report.metrics), " (", report.samples, " samples)");
+  std::string table;
+  if (options.report && report.predictions) {
+    table = reportText(classReport(*report.predictions), {}) + "\n";
+  }
+  return concat(table, metricsLine(report.metrics), " (", report.samples, " samples)");
 }
 
 } // namespace
@@ -76,7 +112,8 @@ NamedValues MetricSums::means() const {
 }
 
 Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progress,
-                             const std::atomic<bool> *stop, int64_t mostBatches) {
+                             const std::atomic<bool> *stop, int64_t mostBatches,
+                             Collector *collector) {
   MetricSums sums;
   ProgressState state;
   state.title = "Eval";
@@ -90,11 +127,17 @@ Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progr
     if (!batch || (stop && stop->load(std::memory_order_relaxed))) {
       break;
     }
-    Result<exec::StepResult> result = session.evalStep(feed.views(*batch));
+    const std::span<const exec::TensorView> views = feed.views(*batch);
+    Result<exec::StepResult> result = session.evalStep(views);
     if (!result) {
       return result.status();
     }
     sums.add(result->metrics);
+    if (collector) {
+      if (Status status = collector->add(session, views, batch->size); !status) {
+        return status;
+      }
+    }
     ++state.batches;
     if (progress.isAnimated() && progress.isDue(state.batches)) {
       state.metrics = sums.means();
@@ -103,7 +146,14 @@ Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progr
     }
   }
   progress.clear();
-  return sums.means();
+  NamedValues values = sums.means();
+  if (collector) {
+    for (const auto &[name, value] : collector->values()) {
+      std::erase_if(values, [&](const auto &other) { return other.first == name; });
+      values.emplace_back(name, value);
+    }
+  }
+  return values;
 }
 
 Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &options,
@@ -135,15 +185,35 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
   if (!feed) {
     return feed.status();
   }
+  std::optional<Collector> collector;
+  if (options.report || !options.metrics.empty()) {
+    Result<Recipe> recipe = parseRecipe(program.manifest().trainSpecJson);
+    if (!recipe) {
+      return recipe.status();
+    }
+    Result<Collector> made = Collector::create(program, recipe->lossName, options.metrics);
+    if (!made) {
+      return made.status();
+    }
+    if (options.report && !made->classes()) {
+      return error(Code::InvalidArgument, "--report is for classes, but the model's output is "
+                                          "numbers; ask for --metrics mae,rmse,r2");
+    }
+    collector = made.take();
+  }
   Clock::time_point begin = Clock::now();
-  Result<NamedValues> metrics = evaluate(program, **feed, progress, hooks.stop);
+  Result<NamedValues> metrics =
+      evaluate(program, **feed, progress, hooks.stop, INT64_MAX, collector ? &*collector : nullptr);
   if (!metrics) {
     return metrics.status();
   }
   if (hooks.isStopped()) {
     return error(Code::Cancelled, "interrupted");
   }
-  EvalReport report{metrics.take(), (*feed)->loader().samplesPerEpoch(), since(begin)};
+  EvalReport report{metrics.take(), (*feed)->loader().samplesPerEpoch(), since(begin), {}};
+  if (collector && collector->classes()) {
+    report.predictions = *collector->classes();
+  }
   hooks.printLine(reportText(options, report));
   return report;
 }

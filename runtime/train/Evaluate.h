@@ -3,6 +3,7 @@
 // Metrics of a whole data set: the verb eval, and validation during training.
 #pragma once
 
+#include "runtime/train/Collector.h"
 #include "runtime/train/Feed.h"
 #include "runtime/train/Hooks.h"
 #include "runtime/train/Metrics.h"
@@ -30,14 +31,18 @@ private:
 };
 
 /// Runs every batch of `feed` through the evaluation step. Stops early, with the sums so far, when
-/// `stop` turns true (may be null) or after `mostBatches`. Changes no state. Errors: the step's.
+/// `stop` turns true (may be null) or after `mostBatches`. Changes no state. Where `collector` is
+/// not null, it gets every batch, and its values come after the means; a metric that both have is
+/// the collector's. Errors: the step's.
 Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progress,
-                             const std::atomic<bool> *stop, int64_t mostBatches = INT64_MAX);
+                             const std::atomic<bool> *stop, int64_t mostBatches = INT64_MAX,
+                             Collector *collector = nullptr);
 
 struct EvalReport {
   NamedValues metrics; ///< means over the samples
   int64_t samples = 0;
   double seconds = 0.0;
+  std::optional<ClassPredictions> predictions; ///< of a classifier, where they were needed
 };
 
 /// Evaluates a session that is open already on options.data and prints the metrics through the

@@ -15,21 +15,6 @@ namespace {
 
 constexpr uint64_t kGreatestLog = uint64_t{1} << 30;
 
-void keepBest(const format::JsonValue &record, MetricsHistory &history) {
-  auto number = [&](std::string_view key) -> std::optional<double> {
-    const format::JsonValue *value = record.find(key);
-    return value ? value->asDouble() : std::nullopt;
-  };
-  history.timeSeconds = number("time_s").value_or(history.timeSeconds);
-  if (auto loss = number("val_loss"); loss && (!history.bestLoss || *loss < *history.bestLoss)) {
-    history.bestLoss = loss;
-  }
-  if (auto accuracy = number("val_accuracy");
-      accuracy && (!history.bestAccuracy || *accuracy > *history.bestAccuracy)) {
-    history.bestAccuracy = accuracy;
-  }
-}
-
 } // namespace
 
 std::string reportedName(std::string_view output) {
@@ -96,7 +81,8 @@ Result<MetricsLog> MetricsLog::resume(const std::string &path, int64_t step,
       if (!at || at->asInt64().value_or(INT64_MAX) > step) {
         continue;
       }
-      keepBest(*record, history);
+      const format::JsonValue *time = record->find("time_s");
+      history.timeSeconds = (time ? time->asDouble() : std::nullopt).value_or(history.timeSeconds);
       kept += text.substr(0, end + 1);
     }
   }

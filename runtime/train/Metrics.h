@@ -51,9 +51,7 @@ std::string toJsonLine(const MetricsRecord &record);
 
 /// What an earlier process left in metrics.jsonl up to a step.
 struct MetricsHistory {
-  double timeSeconds = 0.0;           ///< time_s of the last record kept
-  std::optional<double> bestLoss;     ///< least val_loss
-  std::optional<double> bestAccuracy; ///< greatest val_accuracy
+  double timeSeconds = 0.0; ///< time_s of the last record kept
 };
 
 /// The file metrics.jsonl, appended to line by line.

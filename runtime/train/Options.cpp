@@ -4,8 +4,12 @@
 #include "runtime/train/Options.h"
 
 #include "runtime/data/Suggest.h"
+#include "runtime/train/Collector.h"
+#include "runtime/train/EarlyStop.h"
+#include "runtime/train/Initializers.h"
 #include "runtime/train/ScheduleSpec.h"
 
+#include <algorithm>
 #include <array>
 
 namespace ntc::rt::train {
@@ -126,6 +130,48 @@ std::string shellWord(std::string_view word) {
   return out + "'";
 }
 
+Flag initFlag(std::vector<std::string> &target) {
+  auto set = [&target](std::string_view text) {
+    target.emplace_back(text);
+    return parseInitRule(text).status();
+  };
+  return {
+      "--init", "RULE",
+      concat("first values by name, as torch.nn.init: 'fc*.weight=kaiming_normal(mode=fan_out)'; "
+             "may be repeated, the last rule that fits counts. Known: ",
+             initFunctionsText()),
+      set, false};
+}
+
+Flag metricsFlag(std::vector<std::string> &target, std::string_view what) {
+  auto set = [&target](std::string_view text) {
+    target.clear();
+    for (bool more = true; more;) {
+      const size_t end = std::min(text.find(','), text.size());
+      if (end == 0) {
+        return error(Code::InvalidArgument, "expected names as f1,roc_auc");
+      }
+      target.emplace_back(text.substr(0, end));
+      more = end < text.size();
+      text.remove_prefix(more ? end + 1 : end);
+    }
+    return Status::ok();
+  };
+  return {"--metrics", "LIST", concat(what, ", as scikit-learn's: ", metricNamesText()), set,
+          false};
+}
+
+Flag earlyStopFlag(std::string &target) {
+  auto set = [&target](std::string_view text) {
+    target = text.empty() ? "patience=3" : text;
+    return parseEarlyStop(text).status();
+  };
+  return {"--early-stop", "SETTINGS",
+          "stop when a metric no longer improves: patience=3,monitor=val_loss,mode=min,min_delta=0,"
+          "restore_best=true are the defaults; mode follows the metric",
+          set, true};
+}
+
 } // namespace
 
 Flag scheduleFlag(std::string &target) {
@@ -168,6 +214,12 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
       switchFlag("--no-shuffle", o.noShuffle, "keep the data's order"),
       numberFlag("--lr", o.learningRate, 0.0, "learning rate (default: the model's)"),
       scheduleFlag(o.schedule),
+      earlyStopFlag(o.earlyStop),
+      metricsFlag(o.metrics, "metrics that every validation computes from predictions"),
+      textFlag("--monitor", "METRIC", o.monitor,
+               "metric that decides which checkpoint is 'best' (default: that of --early-stop, "
+               "else val_accuracy, else val_loss)"),
+      initFlag(o.init),
       textFlag("--weights", "FILE", o.weights,
                "initial parameters from a safetensors file, by state_dict names"),
       unsignedFlag(
@@ -188,6 +240,8 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
                  "write no event files for TensorBoard into the run folder"),
       progressFlag(o.progressTable),
       switchFlag("--no-report", o.noReport, "write no report.html at the end"),
+      switchFlag("--check-numerics", o.checkNumerics,
+                 "stop at the first value that is nan or infinite and name it; slow"),
       switchFlag("--dry-run", o.dryRun, "run one batch of each kind and write nothing"),
       switchFlag("--json", o.json, "print the result as one JSON object"),
   };
@@ -207,8 +261,6 @@ std::vector<Flag> stepFlagsRefused() {
       refuse("--mcpu", "instruction set"),
       refuse("--memory-budget", "memory plan"),
       refusedFlag("--no-cache", "an artifact is run as it is; there is no cache to bypass"),
-      refusedFlag("--check-numerics",
-                  "the checks are compiled into the step; use 'ntc train' on the model itself"),
   };
 }
 
@@ -217,6 +269,10 @@ std::vector<Flag> evalFlags(EvalOptions &o) {
       textFlag("--data", "DATA", o.data, "what to evaluate on (its test split where it has one)"),
       integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
       switchFlag("--drop-last", o.dropLast, "leave out the last batch if it is smaller"),
+      metricsFlag(o.metrics, "metrics computed from predictions"),
+      switchFlag("--report", o.report,
+                 "precision, recall, F1 and support of every class; with --json also the confusion "
+                 "matrix"),
       switchFlag("--json", o.json, "print the result as one JSON object"),
   };
   appendModelFlags(flags, o.model);
@@ -243,6 +299,14 @@ std::vector<Flag> benchFlags(BenchOptions &o) {
   };
 }
 
+std::string joined(std::span<const std::string> names) {
+  std::string out;
+  for (const std::string &name : names) {
+    out += concat(out.empty() ? "" : ",", name);
+  }
+  return out;
+}
+
 std::string commandLine(const TrainOptions &o) {
   std::string out = shellWord(o.model);
   auto text = [&out](std::string_view flag, std::string_view value) {
@@ -265,7 +329,14 @@ std::string commandLine(const TrainOptions &o) {
   out += o.dropLast ? " --drop-last" : "";
   out += o.noShuffle ? " --no-shuffle" : "";
   number("--lr", o.learningRate);
+  for (const std::string &rule : o.init) {
+    text("--init", rule);
+  }
   text("--schedule", o.schedule);
+  out += o.earlyStop.empty() ? "" : " --early-stop=" + shellWord(o.earlyStop);
+  text("--monitor", o.monitor);
+  text("--metrics", joined(o.metrics));
+  out += o.checkNumerics ? " --check-numerics" : "";
   number("--seed", o.seed);
   number("--threads", o.threads);
   text("--out", o.out);

@@ -46,8 +46,13 @@ struct TrainOptions {
   bool dropLast = false;
   bool noShuffle = false;
   std::optional<double> learningRate;
-  std::string schedule; ///< parseSchedule's text; empty: the recipe's
-  std::string weights;  ///< a safetensors file with initial values
+  std::string earlyStop;            ///< parseEarlyStop's text; empty: to the end
+  std::string monitor;              ///< metric of the best epoch; empty: chosen by the run
+  std::vector<std::string> metrics; ///< of the validation, beside those of the program
+  bool checkNumerics = false;       ///< name the first value that is not finite; slow
+  std::string schedule;             ///< parseSchedule's text; empty: the recipe's
+  std::vector<std::string> init;    ///< parseInitRule's texts, in order
+  std::string weights;              ///< a safetensors file with initial values
   std::optional<uint64_t> seed;
   std::optional<int64_t> threads;
   std::string out; ///< run folder; empty: runs/MODEL, with -2, -3, … appended until it is new
@@ -67,6 +72,8 @@ struct EvalOptions {
   std::string data;
   std::optional<int64_t> batchSize;
   bool dropLast = false;
+  std::vector<std::string> metrics; ///< beside those of the program; see Collector.h
+  bool report = false;              ///< per class
   bool json = false;
 };
 
@@ -94,6 +101,9 @@ std::vector<Flag> stepFlagsRefused();
 std::vector<Flag> evalFlags(EvalOptions &options);
 std::vector<Flag> predictFlags(PredictOptions &options);
 std::vector<Flag> benchFlags(BenchOptions &options);
+
+/// "a,b".
+std::string joined(std::span<const std::string> names);
 
 /// The flags of `options` as a command line that does the same run again, except `--resume`. Words
 /// are quoted for a POSIX shell where they need it.

@@ -111,6 +111,9 @@ std::string toJson(const RunRecord &record) {
     json.member("lr", *record.learningRate);
   }
   json.member("schedule", record.schedule);
+  json.member("early_stop", record.earlyStop);
+  json.member("monitor", record.monitor);
+  json.member("metrics", record.metrics);
   json.member("program", record.program);
   json.member("ntc_version", record.version);
   json.endObject();
@@ -177,6 +180,9 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
   const format::JsonValue *rate = member("lr");
   record.learningRate = rate ? rate->asDouble() : std::nullopt;
   text("schedule", record.schedule);
+  text("early_stop", record.earlyStop);
+  text("monitor", record.monitor);
+  text("metrics", record.metrics);
   text("program", record.program);
   text("ntc_version", record.version);
   if (!bad) {
@@ -227,7 +233,18 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   if (!options.learningRate) {
     options.learningRate = record.learningRate;
   }
-  options.schedule = options.schedule.empty() ? record.schedule : options.schedule;
+  auto take = [](std::string &option, const std::string &was) {
+    option = option.empty() ? was : option;
+  };
+  take(options.schedule, record.schedule);
+  take(options.earlyStop, record.earlyStop);
+  take(options.monitor, record.monitor);
+  for (std::string_view left = options.metrics.empty() ? std::string_view(record.metrics) : "";
+       !left.empty();) {
+    const size_t end = std::min(left.find(','), left.size());
+    options.metrics.emplace_back(left.substr(0, end));
+    left.remove_prefix(std::min(end + 1, left.size()));
+  }
   if (!options.epochs && !options.maxSteps) {
     options.epochs = record.epochs != 0 ? std::optional(record.epochs) : std::nullopt;
     options.maxSteps = record.maxSteps != 0 ? std::optional(record.maxSteps) : std::nullopt;

@@ -34,9 +34,12 @@ struct RunRecord {
   int64_t epochs = 0;   ///< 0: bounded by maxSteps only
   int64_t maxSteps = 0; ///< 0: bounded by epochs only
   std::optional<double> learningRate;
-  std::string schedule; ///< as a flag would say it; empty: the recipe's
-  std::string program;  ///< hash
-  std::string version;  ///< of ntc
+  std::string schedule;  ///< as a flag would say it; empty: the recipe's
+  std::string earlyStop; ///< as a flag would say it; empty: none
+  std::string monitor;   ///< of the best epoch; empty: none
+  std::string metrics;   ///< of the validation, as --metrics lists them
+  std::string program;   ///< hash
+  std::string version;   ///< of ntc
 };
 
 std::string toJson(const RunRecord &record);

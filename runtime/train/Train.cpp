@@ -8,6 +8,7 @@
 #include "runtime/exec/StateFile.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/BatchSizes.h"
+#include "runtime/train/Initializers.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/Recipe.h"
 #include "runtime/train/Trainer.h"
@@ -95,10 +96,10 @@ Status checkOptions(const TrainOptions &options) {
   if (options.resume != ResumeMode::No && options.out.empty()) {
     return error(Code::InvalidArgument, "--resume needs --out with the folder of the run");
   }
-  if (options.resume != ResumeMode::No && !options.weights.empty()) {
+  if (options.resume != ResumeMode::No && !(options.weights.empty() && options.init.empty())) {
     return error(Code::InvalidArgument,
-                 "--resume takes the state from the checkpoint; it cannot be ",
-                 "combined with --weights");
+                 "--resume takes the state from the checkpoint; it cannot be combined with ",
+                 options.weights.empty() ? "--init" : "--weights");
   }
   return Status::ok();
 }
@@ -145,6 +146,19 @@ Status loadNewest(exec::Session &session, const TrainOptions &options, Progress 
   return last;
 }
 
+Status initializeByRules(exec::Session &session, std::span<const std::string> texts) {
+  std::vector<InitRule> rules;
+  for (const std::string &text : texts) {
+    Result<InitRule> rule = parseInitRule(text);
+    if (!rule) {
+      return withContext(rule.status(), "--init");
+    }
+    rules.push_back(rule.take());
+  }
+  const auto seed = static_cast<uint64_t>(session.position().seed);
+  return withContext(applyInitRules(session, rules, seed), "--init");
+}
+
 Status loadState(exec::Session &session, const TrainOptions &options, Progress &progress,
                  LoopState &state) {
   if (options.resume != ResumeMode::No) {
@@ -153,6 +167,9 @@ Status loadState(exec::Session &session, const TrainOptions &options, Progress &
                        "for bit from its start");
     }
     return loadNewest(session, options, progress, state);
+  }
+  if (Status status = initializeByRules(session, options.init); !status) {
+    return status;
   }
   if (options.weights.empty()) {
     return Status::ok();
@@ -190,6 +207,9 @@ Status checkMonitor(const std::string &monitor, std::string_view who, const Trai
   add(EntryKind::TrainStep, "");
   if (job.validation) {
     add(EntryKind::EvalStep, "val_");
+    for (const std::string &metric : job.metrics) {
+      names.push_back("val_" + metric);
+    }
   }
   if (monitor.empty() || std::ranges::find(names, monitor) != names.end()) {
     return Status::ok();
@@ -223,6 +243,49 @@ Status chooseRates(const TrainOptions &options, const Recipe &recipe, const Hook
   record.learningRate = job.rates.base();
   record.schedule = job.rates.scheduleText();
   return checkMonitor(job.rates.monitor(), "schedule plateau", job);
+}
+
+/// The metrics that validation computes from predictions.
+Status chooseMetrics(const TrainOptions &options, const Recipe &recipe, TrainJob &job,
+                     RunRecord &record) {
+  job.metrics = options.metrics;
+  job.lossName = recipe.lossName;
+  record.metrics = joined(options.metrics);
+  if (job.metrics.empty()) {
+    return Status::ok();
+  }
+  if (!job.validation) {
+    return error(Code::InvalidArgument, "--metrics are computed by the validation; add --val or "
+                                        "--val-split");
+  }
+  return withContext(Collector::create(*job.session, job.lossName, job.metrics).status(),
+                     "--metrics");
+}
+
+/// Early stopping and the metric of the best epoch.
+Status chooseMonitors(const TrainOptions &options, TrainJob &job, RunRecord &record) {
+  if (!options.earlyStop.empty()) {
+    Result<EarlyStopSpec> spec = parseEarlyStop(options.earlyStop);
+    if (!spec) {
+      return withContext(spec.status(), "--early-stop");
+    }
+    job.earlyStop = spec.take();
+    if (Status status = checkMonitor(job.earlyStop->monitor, "--early-stop", job); !status) {
+      return status;
+    }
+  }
+  job.monitor = !options.monitor.empty() ? options.monitor
+                : job.earlyStop          ? job.earlyStop->monitor
+                                         : "";
+  for (const char *usual : {"val_accuracy", "val_loss"}) {
+    const bool reports = job.validation && checkMonitor(usual, "", job);
+    job.monitor = job.monitor.empty() && reports ? usual : job.monitor;
+  }
+  const bool stopsByIt = job.earlyStop && job.earlyStop->monitor == job.monitor;
+  job.monitorMode = stopsByIt ? job.earlyStop->mode : defaultMode(job.monitor);
+  record.earlyStop = options.earlyStop;
+  record.monitor = options.monitor;
+  return checkMonitor(job.monitor, "--monitor", job);
 }
 
 void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &job) {
@@ -400,6 +463,7 @@ std::string resumeCommand(const TrainOptions &options, const std::string &folder
   again.model = folder + "/model.so";
   again.out = folder;
   again.weights.clear();
+  again.init.clear();
   return concat(hooks.command, " ", commandLine(again), " --resume");
 }
 
@@ -416,6 +480,8 @@ std::string reportText(const TrainReport &report) {
   }
   json.member("time_s", report.seconds);
   json.member("interrupted", report.interrupted);
+  json.member("stopped_early", report.stoppedEarly);
+  json.member("best_epoch", report.bestEpoch);
   json.member("run", report.folder);
   json.member("checkpoint", report.checkpoint);
   json.endObject();
@@ -473,12 +539,19 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (Status status = makeFeeds(options, *recipe, *data, seed, job, record, progress); !status) {
     return status;
   }
+  if (Status status = chooseMetrics(options, *recipe, job, record); !status) {
+    return status;
+  }
   if (Status status = chooseRates(options, *recipe, hooks, job, record); !status) {
+    return status;
+  }
+  if (Status status = chooseMonitors(options, job, record); !status) {
     return status;
   }
   if (Status status = checkPosition(*job.session, job, record, before); !status) {
     return status;
   }
+  job.checkNumerics = options.checkNumerics;
   job.saveEvery = options.saveEvery.value_or(0);
   job.keep = options.keep.value_or(kDefaultKeep);
   job.recordEvery = options.logInterval.value_or(0);

@@ -19,9 +19,11 @@ struct TrainReport {
   int64_t epochs = 0; ///< completed
   NamedValues train;  ///< means over the samples of the last epoch, as far as this process ran it
   NamedValues validation;
-  std::string folder;     ///< empty after a dry run
-  std::string checkpoint; ///< the newest one; empty if none was written
-  bool interrupted = false;
+  std::string folder;        ///< empty after a dry run
+  std::string checkpoint;    ///< the newest one; empty if none was written
+  bool interrupted = false;  ///< by the stop flag
+  bool stoppedEarly = false; ///< by early stopping
+  int64_t bestEpoch = 0;     ///< from 1, by the monitored metric; 0: none
   std::string resumeCommand; ///< continues the run after an interruption
   double seconds = 0.0;      ///< of this process
 };

@@ -35,7 +35,9 @@ std::vector<std::string> metricNames(const exec::Session &session) {
 } // namespace
 
 Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
-    : job_(std::move(job)), progress_(progress), hooks_(hooks) {
+    : job_(std::move(job)), progress_(progress), hooks_(hooks), best_(job_.monitorMode),
+      patience_(job_.earlyStop ? job_.earlyStop->mode : MonitorMode::Min,
+                job_.earlyStop ? job_.earlyStop->minDelta : 0.0) {
   const exec::Position &position = job_.session->position();
   epoch_ = position.epoch;
   cursor_ = position.cursor;
@@ -43,11 +45,24 @@ Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
   if (cursor_ > 0) {
     sums_.restore(metricNames(*job_.session), job_.state.sums);
   }
-  const std::string monitor = job_.rates.monitor();
   for (const NamedValues &epoch : job_.state.epochs) {
-    if (std::optional<double> value = valueOf(epoch, monitor)) {
-      job_.rates.observe(*value);
-    }
+    judge(epoch);
+  }
+  isBest_ = false; // of these, the mark is there already
+  if (job_.checkNumerics) {
+    check_ = std::make_unique<NumericCheck>(*job_.session);
+  }
+}
+
+void Trainer::judge(const NamedValues &epoch) {
+  if (std::optional<double> value = valueOf(epoch, job_.rates.monitor())) {
+    job_.rates.observe(*value);
+  }
+  std::optional<double> value = valueOf(epoch, job_.monitor);
+  isBest_ = value && best_.observe(*value);
+  if (job_.earlyStop) {
+    patience_.observe(valueOf(epoch, job_.earlyStop->monitor).value_or(std::nan("")));
+    stoppedEarly_ = stoppedEarly_ || patience_.waited() >= job_.earlyStop->patience;
   }
 }
 
@@ -81,12 +96,30 @@ Result<TrainReport> Trainer::run() {
   report.folder = job_.folder;
   report.checkpoint = checkpoint_;
   report.interrupted = hooks_.isStopped() && !isDone();
+  report.stoppedEarly = stoppedEarly_;
+  report.bestEpoch = best_.epoch();
+  if (stoppedEarly_) {
+    progress_.message(earlyStopText());
+    std::optional<int64_t> best = Checkpoints::view(job_.folder).marked(Mark::Best);
+    if (job_.earlyStop->restoreBest && best && !job_.folder.empty()) {
+      report.checkpoint = Checkpoints::view(job_.folder).path(*best);
+    }
+  }
   report.seconds = secondsHere();
   return report;
 }
 
 bool Trainer::isDone() const {
-  return epoch_ >= job_.epochs || step_ >= job_.maxSteps || secondsHere() >= job_.maxSeconds;
+  return epoch_ >= job_.epochs || step_ >= job_.maxSteps || stoppedEarly_ ||
+         secondsHere() >= job_.maxSeconds;
+}
+
+std::string Trainer::earlyStopText() const {
+  const std::string &monitor = job_.earlyStop->monitor;
+  std::string best = patience_.best() ? concat(*patience_.best(), " in epoch ", patience_.epoch())
+                                      : std::string("never a number");
+  return concat("stopped early after epoch ", epoch_, ": ", monitor, " was best, ", best, ", and ",
+                patience_.waited(), " epochs have not improved it");
 }
 
 double Trainer::secondsHere() const { return since(begin_); }
@@ -130,7 +163,8 @@ Status Trainer::step(const data::Batch &batch) {
       (batch.cursor >= job_.feed->loader().samplesPerEpoch() || step_ + 1 >= job_.maxSteps)) {
     job_.reporter->beforeLastStep(session);
   }
-  Result<exec::StepResult> result = session.trainStep(job_.feed->views(batch));
+  const std::span<const exec::TensorView> views = job_.feed->views(batch);
+  Result<exec::StepResult> result = check_ ? check_->trainStep(views) : session.trainStep(views);
   if (!result) {
     return withContext(result.status(), "step ", step_ + 1);
   }
@@ -161,9 +195,11 @@ Status Trainer::notFinite(std::span<const exec::Metric> metrics) const {
   }
   std::string kept = checkpoint_.empty() ? std::string("no checkpoint was written before")
                                          : concat("the last checkpoint is '", checkpoint_, "'");
-  return error(Code::Cancelled, "the loss is ", std::isnan(sum) ? "nan" : "infinite", " at step ",
-               step_, " (epoch ", epoch_ + 1, "): training stopped; ", kept,
-               "; a smaller --lr may help");
+  return error(
+      Code::Cancelled, "the loss is ", std::isnan(sum) ? "nan" : "infinite", " at step ", step_,
+      " (epoch ", epoch_ + 1, "): training stopped; ", kept,
+      "; a smaller --lr may help; with --check-numerics the first value that is not finite "
+      "is named");
 }
 
 Status Trainer::finishEpoch() {
@@ -196,9 +232,7 @@ void Trainer::completeEpoch() {
   for (const auto &[name, value] : validation_) {
     values.emplace_back("val_" + name, value);
   }
-  if (std::optional<double> value = valueOf(values, job_.rates.monitor())) {
-    job_.rates.observe(*value);
-  }
+  judge(values);
   job_.state.epochs.push_back(std::move(values));
   ++epoch_;
   cursor_ = 0;
@@ -210,8 +244,17 @@ Status Trainer::validate() {
     return Status::ok();
   }
   progress_.clear();
-  Result<NamedValues> values = evaluate(*job_.session, *job_.validation, progress_, hooks_.stop,
-                                        job_.dryRun ? 1 : INT64_MAX);
+  std::optional<Collector> collector;
+  if (!job_.metrics.empty()) {
+    Result<Collector> made = Collector::create(*job_.session, job_.lossName, job_.metrics);
+    if (!made) {
+      return made.status();
+    }
+    collector = made.take();
+  }
+  Result<NamedValues> values =
+      evaluate(*job_.session, *job_.validation, progress_, hooks_.stop, job_.dryRun ? 1 : INT64_MAX,
+               collector ? &*collector : nullptr);
   if (!values) {
     return withContext(values.status(), "validation after step ", step_);
   }
@@ -260,15 +303,7 @@ Status Trainer::save() {
     return status;
   }
   checkpoint_ = path;
-  std::optional<double> accuracy = valueOf(validation_, "accuracy"),
-                        loss = valueOf(validation_, "loss");
-  MetricsHistory &history = job_.history;
-  bool isBest = accuracy ? !history.bestAccuracy || *accuracy > *history.bestAccuracy
-                : loss   ? !history.bestLoss || *loss < *history.bestLoss
-                         : false;
-  if (isBest) {
-    history.bestAccuracy = accuracy;
-    history.bestLoss = loss;
+  if (std::exchange(isBest_, false)) {
     if (Status status = checkpoints.mark(Mark::Best, step_); !status) {
       return status;
     }
@@ -325,8 +360,8 @@ void Trainer::printRow(const NamedValues &values) {
   for (const auto &[name, value] : values) {
     number(name, "%.6g", value);
   }
-  if (learningRate_ >= 0.0) {
-    number("lr", "%.4g", learningRate_);
+  if (std::optional<double> rate = job_.rates.current()) {
+    number("lr", "%.4g", *rate);
   }
   number("seconds", "%.1f", since(epochBegin_));
   std::string head, row;

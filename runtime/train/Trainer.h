@@ -5,11 +5,13 @@
 
 #include "runtime/exec/Session.h"
 #include "runtime/train/Checkpoints.h"
+#include "runtime/train/EarlyStop.h"
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/Feed.h"
 #include "runtime/train/LearningRates.h"
 #include "runtime/train/LoopState.h"
 #include "runtime/train/Metrics.h"
+#include "runtime/train/NumericCheck.h"
 #include "runtime/train/Reporter.h"
 #include "runtime/train/RunFolder.h"
 #include "runtime/train/Train.h"
@@ -24,6 +26,8 @@ struct TrainJob {
   std::unique_ptr<exec::Session> session;
   std::unique_ptr<Feed> feed;
   std::unique_ptr<Feed> validation; ///< null: none
+  std::vector<std::string> metrics; ///< of the validation, from predictions
+  std::string lossName;             ///< of the recipe
   LearningRates rates;
   LoopState state; ///< of the checkpoint that the run continues from
   int64_t epochs = INT64_MAX;
@@ -34,6 +38,10 @@ struct TrainJob {
   int64_t keep = 2;
   int64_t recordEvery = 0; ///< steps between records in metrics.jsonl; 0: per epoch only
   bool dryRun = false;
+  bool checkNumerics = false;
+  std::optional<EarlyStopSpec> earlyStop;
+  std::string monitor; ///< decides which epoch is the best; empty: none
+  MonitorMode monitorMode = MonitorMode::Min;
   std::string folder; ///< empty: nothing is written
   MetricsLog log;
   MetricsHistory history;
@@ -56,6 +64,8 @@ private:
   Status save();
   Status recordMetrics();
   void completeEpoch();
+  void judge(const NamedValues &epoch);
+  std::string earlyStopText() const;
   Status notFinite(std::span<const exec::Metric> metrics) const;
   bool isDone() const;
   double secondsHere() const;
@@ -75,6 +85,10 @@ private:
   int64_t firstBatch_ = 0;     ///< of the epoch in this process
   int64_t savedStep_ = -1;
   size_t tableColumns_ = 0; ///< of the head that was printed last
+  BestEpoch best_, patience_;
+  bool isBest_ = false;       ///< the epoch that was completed last
+  bool stoppedEarly_ = false; ///< no epoch was better for as long as early stopping waits
+  std::unique_ptr<NumericCheck> check_;
   std::string checkpoint_;
   std::chrono::steady_clock::time_point begin_, epochBegin_;
 };

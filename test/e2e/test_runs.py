@@ -143,6 +143,93 @@ class Runs(Case):
         self.succeeds("diff", "model.pb", "--phases", "differentiated,fused", "--batch-size", "2", "--tolerance", "1e-5")
 
 
+class Loop(Case):
+    """What surrounds the step: schedules, early stopping, metrics, first values, numeric checks."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_mlp("model.pb", "--optimizer", "sgd,lr=0.05,momentum=0.9")
+        self.make_mnist(train=100, test=40)
+        self.data = ("--data", "mnist:mnist", "--val-split", "20", "--batch-size", "32", "--seed", "3", "--epochs", "4")
+        self.train = ("train", "model.pb", *self.data)
+
+    def records(self, run):
+        return [json.loads(line) for line in (self.here / run / "metrics.jsonl").read_text().splitlines()]
+
+    def untimed(self, run):
+        return [{key: value for key, value in record.items() if key != "time_s"} for record in self.records(run)]
+
+    def test_resume_with_all_of_them_is_bitwise(self):
+        extras = {
+            "onecycle": ("--schedule", "onecycle,max_lr=0.1"),
+            "plateau": ("--schedule", "plateau,patience=0,factor=0.5,threshold=0.5", "--early-stop=patience=2,min_delta=0.2"),
+            "warm": ("--schedule", "sequential(linear,total_iters=3;cosine,t_max=9),milestones=3,interval=step", "--metrics",
+                     "f1,roc_auc", "--monitor", "val_f1"),
+        }
+        for name, extra in extras.items():
+            self.succeeds(*self.train, *extra, "--out", name)
+            for stop in (2, 5, 6):
+                part = f"{name}-{stop}"
+                self.succeeds(*self.train, *extra, "--out", part, "--max-steps", stop)
+                self.succeeds("train", "--out", part, "--resume", "--epochs", "4")
+                self.succeeds("diff", self.checkpoints(name)[-1], self.checkpoints(part)[-1])
+                whole, parts = self.untimed(name), self.untimed(part)
+                self.assertEqual(whole[-1], parts[-1], part)
+                self.assertEqual((self.here / name / "best").readlink(), (self.here / part / "best").readlink(), part)
+
+    def test_an_artifact_takes_a_schedule(self):
+        self.succeeds("compile", "model.pb", "--batch-size=32,16,8", "-o", "model.so")
+        self.succeeds("model.so", *self.data, "--schedule", "exponential,gamma=0.5", "--out", "run", program=NTC_RUN)
+        self.assertEqual([record["lr"] for record in self.records("run")], [0.05, 0.025, 0.0125, 0.00625])
+
+    def test_schedules_do_not_compile_anew(self):
+        self.succeeds(*self.train, "--out", "a")
+        self.assertIn("cached", self.succeeds(*self.train, "--schedule", "step,step_size=1", "--out", "b").err)
+
+    def test_early_stopping_says_why(self):
+        ending = self.succeeds(*self.train, "--early-stop=patience=1,min_delta=100", "--out", "run")
+        self.assertIn("stopped early after epoch 2: val_loss was best", ending.err)
+        self.assertEqual(len(self.records("run")), 2)
+
+    def test_eval_reports_every_class(self):
+        self.succeeds(*self.train, "--out", "run")
+        out = self.succeeds("eval", "run", "--data", "mnist:mnist", "--report", "--metrics", "f1,top5,roc_auc").out
+        for fragment in ("precision    recall  f1-score   support", "weighted avg", "top5 ", "roc_auc "):
+            self.assertIn(fragment, out)
+        result = json.loads(self.succeeds("eval", "run", "--data", "mnist:mnist", "--report", "--json").out)
+        self.assertEqual(sum(map(sum, result["confusion_matrix"])), 40)
+
+    def test_first_values_by_rule(self):
+        self.succeeds(*self.train, "--init", "fc*.weight=orthogonal", "--init", "*.bias=zeros", "--out", "a")
+        self.succeeds(*self.train, "--init", "fc*.weight=orthogonal", "--init", "*.bias=zeros", "--out", "b")
+        self.succeeds("diff", self.checkpoints("a")[-1], self.checkpoints("b")[-1])
+        self.refused(2, "the pattern 'head*' fits no parameter", *self.train, "--init", "head*=ones", "--out", "c")
+
+    def test_the_first_value_that_is_not_finite(self):
+        self.refused(1, "--check-numerics", *self.train, "--lr", "1e30", "--out", "a")
+        self.refused(1, ("the first value that is not finite is in", "computed by"), *self.train, "--lr", "1e30",
+                     "--check-numerics", "--out", "b")
+
+    def test_lr_find(self):
+        out = self.succeeds("lr-find", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--steps", "40", "-o", "find").out
+        self.assertIn("learning rate", out)
+        table = (self.here / "find.tsv").read_text().splitlines()
+        self.assertEqual(table[0], "step\tlr\tloss\tsmooth")
+        self.assertGreater(len(table), 10)
+        self.assertTrue((self.here / "find.svg").read_text().endswith("</svg>\n"))
+        self.refused(2, "--min-lr", "lr-find", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--min-lr", "1",
+                     "--max-lr", "0.1")
+
+    def test_refusals(self):
+        for fragment, *flags in (("schedule cosine needs t_max", "--schedule", "cosine"),
+                                 ("which the run does not report", "--early-stop=monitor=val_f1"),
+                                 ("unknown metric 'f2'", "--metrics", "f2"),
+                                 ("is for numbers", "--metrics", "r2"),
+                                 ("unknown initializer", "--init", "*=magic")):
+            self.refused(2, fragment, *self.train, *flags, "--out", "refused")
+            self.assertFalse((self.here / "refused" / "run.json").exists(), fragment)
+
+
 class Checkpoints(Case):
     def setUp(self):
         super().setUp()

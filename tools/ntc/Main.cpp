@@ -107,6 +107,12 @@ std::span<const Verb> verbs() {
        "  ntc train model.pb --data fashion-mnist --val-split 10000 --epochs 5\n"
        "  ntc train --out runs/mlp --resume\n",
        runTrain},
+      {"lr-find", "MODEL --data DATA [options]", "finds a learning rate",
+       "Trains for some steps with a rate that grows from step to step, and writes the losses as "
+       "a\n"
+       "table (PREFIX.tsv) and a picture (PREFIX.svg). Nothing else is kept.\n\n"
+       "  ntc lr-find model.pb --data fashion-mnist --batch-size 64 -o find\n",
+       runLrFind},
       {"eval", "RUN --data DATA [options]", "computes the metrics of a trained model",
        "RUN is a run folder, or a compiled model with --checkpoint.\n\n"
        "  ntc eval runs/mlp --data fashion-mnist\n",

@@ -37,7 +37,6 @@ std::vector<Flag> modelFlags(TrainFlags &flags) {
   }
   table.push_back(rt::train::switchFlag("--no-cache", flags.noCache,
                                         "compile anew and keep nothing in the cache"));
-  table.push_back(rt::train::refusedFlag("--check-numerics", "not available in this version"));
   table.push_back(rt::train::refusedFlag("--memory-budget", "not available in this version"));
   return table;
 }

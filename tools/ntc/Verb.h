@@ -83,6 +83,7 @@ int runNew(const Verb &verb, Words words);
 int runPack(const Verb &verb, Words words);
 int runCompile(const Verb &verb, Words words);
 int runTrain(const Verb &verb, Words words);
+int runLrFind(const Verb &verb, Words words);
 int runEval(const Verb &verb, Words words);
 int runPredict(const Verb &verb, Words words);
 int runExport(const Verb &verb, Words words);

@@ -8,6 +8,8 @@
 #include "runtime/format/Npy.h"
 #include "runtime/train/Predict.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fcntl.h>
 
 namespace ntc::rt::train {
@@ -51,6 +53,52 @@ TEST_F(Verbs, EvalReportsMeansOverAllSamples) {
   EXPECT_EQ(report->metrics[1].first, "accuracy");
   EXPECT_FLOAT_EQ(static_cast<float>(report->metrics[1].second), 0.8f);
   EXPECT_TRUE(has(lines_, "loss 0.2  accuracy 0.8000 (5 samples)"));
+}
+
+TEST_F(Verbs, EvalComputesMetricsFromPredictions) {
+  auto program = session({.sizes = {4, 1}, .recipe = R"({"loss":{"name":"mse"}})"});
+  EvalOptions options;
+  options.data = data_;
+  options.metrics = {"mae", "rmse", "r2"};
+  Result<EvalReport> report = evaluateData(*program, options, hooks_);
+  ASSERT_TRUE(report) << report.status().message();
+  auto value = [&](std::string_view name) {
+    auto found = std::ranges::find(report->metrics, name, &NamedValues::value_type::first);
+    return found == report->metrics.end() ? NAN : found->second;
+  };
+  EXPECT_DOUBLE_EQ(value("mae"), 0.2);
+  EXPECT_DOUBLE_EQ(value("rmse"), std::sqrt(0.2));
+  EXPECT_DOUBLE_EQ(value("r2"), 1.0 - 1.0 / 14.0);
+  auto refusal = [&](std::vector<std::string> metrics) {
+    options.metrics = std::move(metrics);
+    return evaluateData(*program, options, hooks_).status().message();
+  };
+  EXPECT_TRUE(
+      has(refusal({"f1"}), "metric 'f1' is for classes, but the model's output is numbers"));
+  EXPECT_TRUE(has(refusal({"rsme"}), "unknown metric 'rsme'; did you mean 'rmse'?"));
+  options.report = true;
+  EXPECT_TRUE(has(refusal({}), "--report is for classes"));
+}
+
+TEST_F(Verbs, EvalReportsEveryClassOfABinaryClassifier) {
+  folder_.write("b.csv", "x0,x1,x2,y\n-9,0,0,0\n9,0,0,1\n9,0,0,0\n0,0,3,1\n0,-5,0,0\n");
+  auto program = session({.sizes = {4, 1}, .recipe = R"({"loss":{"name":"bce_with_logits"}})"});
+  EvalOptions options;
+  options.data = "csv:" + (folder_ / "b.csv") + "?target=y";
+  options.metrics = {"f1", "roc_auc", "top1"};
+  options.report = true;
+  Result<EvalReport> report = evaluateData(*program, options, hooks_);
+  ASSERT_TRUE(report) << report.status().message();
+  EXPECT_TRUE(has(lines_, "           1       0.67      1.00      0.80         2\n"));
+  EXPECT_TRUE(has(lines_, "weighted avg"));
+  EXPECT_EQ(confusionMatrix(*report->predictions), (std::vector<int64_t>{2, 1, 0, 2}));
+  lines_.clear();
+  options.json = true;
+  ASSERT_TRUE(evaluateData(*program, options, hooks_));
+  EXPECT_TRUE(has(lines_, R"("confusion_matrix":[[2,1],[0,2]])")) << lines_;
+  folder_.write("b.csv", "x0,x1,x2,y\n-9,0,0,2\n");
+  EXPECT_TRUE(has(evaluateData(*program, options, hooks_).status().message(),
+                  "expected a class below 2, found 2"));
 }
 
 TEST_F(Verbs, EvalRefusesAPartialBatchUnlessDropped) {

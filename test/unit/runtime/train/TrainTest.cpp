@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 namespace ntc::rt::train {
 namespace {
@@ -175,6 +176,107 @@ TEST_F(Training, RefusesSchedulesThatDoNotFitTheRun) {
   EXPECT_TRUE(has(refusal("plateau,monitor=los"), "did you mean 'loss'?"));
   EXPECT_TRUE(has(refusal("onecycle"), "cycles the momentum, but the program has no control"));
   EXPECT_TRUE(has(refusal("onecycle,cycle_momentum=false,total_steps=5"), "the run has 24 steps"));
+}
+
+TEST_F(Training, StopsEarlyAndResumesToTheSameEnd) {
+  auto base = [&](const std::string &name) {
+    TrainOptions out = options(name);
+    out.valSplit = 8;
+    out.epochs = 40;
+    out.learningRate = 0.05;
+    out.earlyStop = "patience=3,min_delta=0.001";
+    out.keep = 100;
+    return out;
+  };
+  auto whole = run(base("whole"));
+  ASSERT_TRUE(whole) << whole.status().message();
+  EXPECT_TRUE(whole->stoppedEarly);
+  EXPECT_LT(whole->epochs, 40);
+  EXPECT_GE(whole->epochs, whole->bestEpoch);
+  EXPECT_EQ(whole->checkpoint, std::filesystem::absolute(
+                                   folder_ / "whole/checkpoints/" /
+                                   std::filesystem::read_symlink(folder_ / "whole/best").filename())
+                                   .string());
+  for (int64_t stop : {2, 17, 20}) {
+    const std::string name = concat("stop", stop);
+    TrainOptions first = base(name);
+    first.maxSteps = stop;
+    ASSERT_TRUE(run(first));
+    TrainOptions second = options(name);
+    second.resume = ResumeMode::Exact;
+    second.epochs = 40;
+    auto report = run(second);
+    ASSERT_TRUE(report) << report.status().message();
+    EXPECT_TRUE(report->stoppedEarly);
+    EXPECT_EQ(report->epochs, whole->epochs);
+    EXPECT_EQ(report->bestEpoch, whole->bestEpoch);
+    EXPECT_EQ(state(name, report->steps), state("whole", whole->steps));
+  }
+  TrainOptions again = options("whole");
+  again.resume = ResumeMode::Exact;
+  auto nothing = run(again);
+  ASSERT_TRUE(nothing) << nothing.status().message();
+  EXPECT_EQ(nothing->steps, whole->steps) << "a run that stopped early does not go on";
+}
+
+TEST_F(Training, ValidatesWithMetricsFromPredictions) {
+  const TinyOptions program = {.sizes = {8, 3}, .recipe = R"({"loss":{"name":"mse"}})"};
+  TrainOptions subject = options("a");
+  subject.valSplit = 8;
+  subject.metrics = {"r2"};
+  subject.monitor = "val_r2";
+  auto report = run(subject, program);
+  ASSERT_TRUE(report) << report.status().message();
+  std::istringstream records(readAll(folder_ / "a/metrics.jsonl"));
+  std::vector<double> values;
+  for (std::string line; std::getline(records, line);) {
+    values.push_back(format::parseJson(line)->find("val_r2")->asDouble().value());
+  }
+  ASSERT_EQ(values.size(), 4u);
+  EXPECT_EQ(report->bestEpoch, std::ranges::max_element(values) - values.begin() + 1)
+      << "r2 is better when it is greater";
+  subject = options("a");
+  subject.resume = ResumeMode::Exact;
+  subject.epochs = 5;
+  report = run(subject, program);
+  ASSERT_TRUE(report) << report.status().message();
+  EXPECT_EQ(report->validation.back().first, "r2") << "a resumed run goes on with its metrics";
+  subject = options("b");
+  subject.metrics = {"r2"};
+  EXPECT_TRUE(has(run(subject, program).status().message(), "--metrics are computed by the "
+                                                            "validation"));
+}
+
+TEST_F(Training, RefusesMonitorsThatDoNotExist) {
+  TrainOptions subject = options("a");
+  subject.earlyStop = "monitor=val_los";
+  subject.valSplit = 8;
+  EXPECT_TRUE(has(run(subject).status().message(),
+                  "--early-stop monitors 'val_los', which the run does not report; did you mean "
+                  "'val_loss'?"));
+  subject.earlyStop.clear();
+  subject.valSplit.reset();
+  subject.monitor = "val_accuracy";
+  EXPECT_TRUE(has(run(subject).status().message(), "the run has no validation"));
+}
+
+TEST_F(Training, NamesTheFirstValueThatIsNotFinite) {
+  TrainOptions subject = options("a");
+  subject.learningRate = 1e30;
+  auto plain = run(subject);
+  EXPECT_TRUE(has(plain.status().message(), "with --check-numerics the first value"));
+  subject.out = folder_ / "b";
+  subject.checkNumerics = true;
+  auto checked = run(subject);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.status().code(), Code::Cancelled);
+  EXPECT_TRUE(has(checked.status().message(), "step 2: the first value that is not finite is in "))
+      << checked.status().message();
+  subject.out = folder_ / "c";
+  subject.learningRate.reset();
+  ASSERT_TRUE(run(subject));
+  ASSERT_TRUE(run(options("unchecked")));
+  EXPECT_EQ(state("c", 24), state("unchecked", 24)) << "checking changes no bit";
 }
 
 TEST_F(Training, AnInterruptedRunSavesAndSaysHowToContinue) {

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The test and its table.
+#include "runtime/train/LrFind.h"
+
+#include "runtime/base/File.h"
+#include "runtime/data/OpenDataset.h"
+#include "runtime/exec/StateFile.h"
+#include "runtime/format/Json.h"
+#include "runtime/train/BatchSizes.h"
+#include "runtime/train/Feed.h"
+#include "runtime/train/Initializers.h"
+#include "runtime/train/OpenModel.h"
+#include "runtime/train/Recipe.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ntc::rt::train {
+namespace {
+
+using artifact::EntryKind;
+
+constexpr double kSmoothing = 0.98;
+
+/// The rate's controls with the factor that each keeps to the first.
+struct RateControl {
+  std::string name;
+  double factor = 1.0;
+};
+
+std::vector<RateControl> rateControls(const artifact::Manifest &manifest) {
+  std::vector<RateControl> out;
+  double first = 0.0;
+  for (const artifact::ControlSpec &control : manifest.controls) {
+    if (control.name == "lr" || control.name.ends_with(".lr")) {
+      first = first == 0.0 ? control.defaultValue : first;
+      out.push_back({control.name, first == 0.0 ? 1.0 : control.defaultValue / first});
+    }
+  }
+  return out;
+}
+
+/// A session with the first values that a run would have.
+Result<std::unique_ptr<exec::Session>> openSession(const TrainOptions &options) {
+  auto artifact = artifact::Artifact::open(options.model);
+  if (!artifact) {
+    return artifact.status();
+  }
+  exec::SessionOptions sessionOptions;
+  sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  if (options.seed) {
+    sessionOptions.seed = static_cast<int64_t>(*options.seed & INT64_MAX);
+  }
+  auto session = exec::Session::create(artifact.take(), sessionOptions);
+  if (!session) {
+    return session.status();
+  }
+  std::vector<InitRule> rules;
+  for (const std::string &text : options.init) {
+    Result<InitRule> rule = parseInitRule(text);
+    if (!rule) {
+      return withContext(rule.status(), "--init");
+    }
+    rules.push_back(rule.take());
+  }
+  const auto seed = static_cast<uint64_t>((*session)->position().seed);
+  if (Status status = applyInitRules(**session, rules, seed); !status) {
+    return withContext(status, "--init");
+  }
+  if (!options.weights.empty()) {
+    if (auto report = exec::loadWeights(**session, options.weights); !report) {
+      return report.status();
+    }
+  }
+  return session;
+}
+
+Result<std::unique_ptr<Feed>> openFeed(const exec::Session &session, const TrainOptions &options) {
+  const std::vector<int64_t> sizes = session.batchSizes(EntryKind::TrainStep);
+  if (sizes.empty()) {
+    return error(Code::InvalidArgument, "the artifact has no training step");
+  }
+  Result<data::DataSource> source = data::DataSource::parse(options.data);
+  if (!source) {
+    return source.status();
+  }
+  auto dataset = data::openDataset(*source, data::Split::Train,
+                                   session.entry(EntryKind::TrainStep, sizes.front())->inputs);
+  if (!dataset) {
+    return dataset.status();
+  }
+  Result<Recipe> recipe = parseRecipe(session.manifest().trainSpecJson);
+  if (!recipe) {
+    return recipe.status();
+  }
+  auto size = chooseTrainSize(sizes, options.batchSize, recipe->batchSizes, options.model);
+  if (!size) {
+    return size.status();
+  }
+  return Feed::create(session, EntryKind::TrainStep, dataset.take(), options.data,
+                      {.batchSize = *size,
+                       .shuffle = !options.noShuffle,
+                       .dropLast = true,
+                       .seed = static_cast<uint64_t>(session.position().seed)});
+}
+
+Status writeText(const std::string &path, std::string_view text) {
+  return writeFileAtomically(path, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+}
+
+std::string table(const LrFindReport &report) {
+  std::string out = "step\tlr\tloss\tsmooth\n";
+  for (size_t i = 0; i < report.points.size(); ++i) {
+    const LrPoint &point = report.points[i];
+    out += concat(i + 1, "\t", point.rate, "\t", point.loss, "\t", point.smooth, "\n");
+  }
+  return out;
+}
+
+std::string resultText(const LrFindReport &report, const std::string &prefix, bool isJson) {
+  if (!isJson) {
+    std::string found = report.steepest > 0.0 ? concat("suggested learning rate: ", report.steepest)
+                                              : std::string("no learning rate lowered the loss");
+    return concat(found, " (least loss at ", report.least, "; ", report.points.size(), " steps",
+                  report.diverged ? ", then the loss diverged" : "", "); ", prefix, ".tsv, ",
+                  prefix, ".svg");
+  }
+  format::JsonWriter json;
+  json.beginObject();
+  json.member("suggested", report.steepest);
+  json.member("least", report.least);
+  json.member("diverged", report.diverged);
+  json.key("points");
+  json.beginArray();
+  for (const LrPoint &point : report.points) {
+    json.beginObject();
+    json.member("lr", point.rate);
+    json.member("loss", point.loss);
+    json.member("smooth", point.smooth);
+    json.endObject();
+  }
+  json.endArray();
+  json.endObject();
+  return json.text();
+}
+
+} // namespace
+
+void suggestRate(LrFindReport &report) {
+  const std::vector<LrPoint> &points = report.points;
+  const size_t begin = points.size() / 10;
+  const size_t end = points.size() - (report.diverged ? std::min<size_t>(5, points.size()) : 0);
+  double slope = 0.0, least = INFINITY;
+  for (size_t i = begin; i < end; ++i) {
+    if (points[i].smooth < least) {
+      least = points[i].smooth;
+      report.least = points[i].rate;
+    }
+    if (i <= begin || i + 1 >= end) {
+      continue;
+    }
+    const double change = (points[i + 1].smooth - points[i - 1].smooth) /
+                          (std::log(points[i + 1].rate) - std::log(points[i - 1].rate));
+    if (change < slope) {
+      slope = change;
+      report.steepest = points[i].rate;
+    }
+  }
+}
+
+Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks) {
+  const double least = options.least.value_or(1e-7), greatest = options.greatest.value_or(10.0);
+  const int64_t steps = options.steps.value_or(100);
+  const double divergence = options.divergence.value_or(4.0);
+  if (options.train.data.empty()) {
+    return error(Code::InvalidArgument, "say what to train on with --data DATA");
+  }
+  if (!(least > 0.0) || !(greatest > least)) {
+    return error(Code::InvalidArgument, "expected 0 < --min-lr < --max-lr, found ", least, " and ",
+                 greatest);
+  }
+  auto session = openSession(options.train);
+  if (!session) {
+    return session.status();
+  }
+  const std::vector<RateControl> controls = rateControls((*session)->manifest());
+  if (controls.empty()) {
+    return error(Code::InvalidArgument, "the program has no control 'lr'");
+  }
+  auto feed = openFeed(**session, options.train);
+  if (!feed) {
+    return feed.status();
+  }
+  Progress progress = makeProgress(hooks, 0);
+  LrFindReport report;
+  double average = 0.0, best = INFINITY;
+  uint64_t epoch = 0;
+  (*feed)->loader().start(epoch, 0);
+  for (int64_t i = 0; i < steps && !report.diverged && !hooks.isStopped(); ++i) {
+    const data::Batch *batch = (*feed)->loader().next();
+    if (!batch) {
+      (*feed)->loader().start(++epoch, 0);
+      batch = (*feed)->loader().next();
+    }
+    if (!batch) {
+      return error(Code::InvalidArgument, "the data has fewer samples than a batch");
+    }
+    const double part = steps > 1 ? static_cast<double>(i) / static_cast<double>(steps - 1) : 0.0;
+    const double rate = least * std::pow(greatest / least, part);
+    for (const RateControl &control : controls) {
+      if (Status status = (*session)->setControl(control.name, rate * control.factor); !status) {
+        return status;
+      }
+    }
+    Result<exec::StepResult> result = (*session)->trainStep((*feed)->views(*batch));
+    if (!result) {
+      return withContext(result.status(), "step ", i + 1);
+    }
+    const exec::Metric &loss = result->metrics.front();
+    const double value = loss.sum / loss.count;
+    average = kSmoothing * average + (1.0 - kSmoothing) * value;
+    const double smooth = average / (1.0 - std::pow(kSmoothing, static_cast<double>(i + 1)));
+    report.diverged = !result->isFinite || (i > 0 && smooth > divergence * best);
+    if (result->isFinite) {
+      report.points.push_back({rate, value, smooth});
+      best = std::min(best, smooth);
+    }
+  }
+  if (hooks.isStopped()) {
+    return error(Code::Cancelled, "interrupted; nothing was written");
+  }
+  suggestRate(report);
+  const std::string prefix = options.out.empty() ? "lr-find" : options.out;
+  for (const auto &[path, text] : {std::pair(prefix + ".tsv", table(report)),
+                                   std::pair(prefix + ".svg", lrFindPicture(report))}) {
+    if (Status status = writeText(path, text); !status) {
+      return status;
+    }
+  }
+  hooks.printLine(resultText(report, prefix, options.json));
+  return report;
+}
+
+std::vector<Flag> lrFindFlags(LrFindOptions &o) {
+  std::vector<Flag> flags;
+  const std::string_view kept[] = {"--data",    "--batch-size", "--no-shuffle", "--init",
+                                   "--weights", "--seed",       "--threads",    "--device"};
+  for (Flag &flag : trainFlags(o.train)) {
+    if (std::ranges::find(kept, flag.name) != std::end(kept)) {
+      flags.push_back(std::move(flag));
+    }
+  }
+  flags.push_back(numberFlag("--min-lr", o.least, 0.0, "first rate (default: 1e-7)"));
+  flags.push_back(numberFlag("--max-lr", o.greatest, 0.0, "last rate (default: 10)"));
+  flags.push_back(integerFlag("--steps", o.steps, 10, 1'000'000, "steps (default: 100)"));
+  flags.push_back(numberFlag("--early-stop-threshold", o.divergence, 1.0,
+                             "end when the smoothed loss is so many times the least (default: 4)"));
+  flags.push_back(
+      textFlag("--out,-o", "PREFIX", o.out, "write PREFIX.tsv and PREFIX.svg (default: lr-find)"));
+  flags.push_back(switchFlag("--json", o.json, "print the result as one JSON object"));
+  return flags;
+}
+
+} // namespace ntc::rt::train

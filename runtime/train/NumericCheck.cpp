@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The manifest tells places and names of values. It has no element types of temporary values: they
+// are read as the program's precision, whose bits are NaN or infinite for no mask of bytes and no
+// integer that a step computes, except for the all-ones words of small negative integers, which no
+// arithmetic makes as a NaN and which are passed over.
+#include "runtime/train/NumericCheck.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace ntc::rt::train {
+namespace {
+
+using artifact::Manifest;
+
+template <typename Word> Word wordAt(const uint8_t *at) {
+  Word word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+/// Index of the first element that is NaN or infinite, or -1.
+template <typename Float, typename Word>
+int64_t firstBadOf(const uint8_t *data, uint64_t bytes, bool passOver) {
+  for (uint64_t i = 0; i < bytes / sizeof(Float); ++i) {
+    const Word word = wordAt<Word>(data + i * sizeof(Float));
+    if (!std::isfinite(std::bit_cast<Float>(word)) && !(passOver && word == ~Word{0})) {
+      return static_cast<int64_t>(i);
+    }
+  }
+  return -1;
+}
+
+int64_t firstBad(const uint8_t *data, uint64_t bytes, DType dtype, bool passOver) {
+  return dtype == DType::F64 ? firstBadOf<double, uint64_t>(data, bytes, passOver)
+                             : firstBadOf<float, uint32_t>(data, bytes, passOver);
+}
+
+std::string describe(const uint8_t *data, int64_t index, DType dtype) {
+  const bool isNan = dtype == DType::F64
+                         ? std::isnan(std::bit_cast<double>(wordAt<uint64_t>(data + index * 8)))
+                         : std::isnan(std::bit_cast<float>(wordAt<uint32_t>(data + index * 4)));
+  return concat(isNan ? "nan" : "infinite", " at element ", index);
+}
+
+bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType::F64; }
+
+} // namespace
+
+NumericCheck::NumericCheck(exec::Session &session) : session_(session) {
+  exec::CallObserver observer;
+  observer.after = [this](uint32_t call) {
+    if (running_ && finding_.empty()) {
+      inspect(*running_, call);
+    }
+  };
+  session_.observeCalls(std::move(observer));
+}
+
+const NumericCheck::Plan &NumericCheck::planOf(const artifact::EntrySpec &entry) {
+  for (const Plan &plan : plans_) {
+    if (plan.entry == &entry) {
+      return plan;
+    }
+  }
+  const Manifest &manifest = session_.manifest();
+  const auto index = static_cast<uint32_t>(&entry - manifest.entries.data());
+  const DType precision = manifest.precision == "f64" ? DType::F64 : DType::F32;
+  Plan plan{&entry, {}};
+  for (uint32_t c = 0; c < entry.calls.size(); ++c) {
+    std::vector<Value> &values = plan.calls.emplace_back();
+    for (const artifact::OperandSpec &operand : entry.calls[c].operands) {
+      if (operand.kind != artifact::OperandKind::Arena) {
+        continue;
+      }
+      auto holds = [&](uint64_t offset, uint64_t bytes) {
+        return offset <= operand.value && operand.value < offset + bytes;
+      };
+      auto state = std::ranges::find_if(
+          manifest.states, [&](const auto &each) { return holds(each.offset, each.sizeBytes); });
+      if (state != manifest.states.end()) {
+        if (isFloat(state->dtype)) {
+          values.push_back({state->name, state->offset, state->sizeBytes, state->dtype});
+        }
+        continue;
+      }
+      for (const artifact::SlotSpec &slot : manifest.slots) {
+        const bool isLive = slot.entry == index && slot.liveBegin <= c && c <= slot.liveEnd;
+        if (isLive && slot.role != "control" && holds(slot.offset, slot.sizeBytes)) {
+          values.push_back(
+              {slot.name, operand.value, slot.offset + slot.sizeBytes - operand.value, precision});
+        }
+      }
+    }
+  }
+  plans_.push_back(std::move(plan));
+  return plans_.back();
+}
+
+void NumericCheck::inspect(const Plan &plan, uint32_t call) {
+  for (const Value &value : plan.calls[call]) {
+    const uint8_t *data = session_.arenaData() + value.offset;
+    const int64_t bad = firstBad(data, value.bytes, value.dtype, true);
+    if (bad >= 0) {
+      const artifact::CallSpec &spec = plan.entry->calls[call];
+      finding_ = concat("the first value that is not finite is in ", quoted(value.name), ": ",
+                        describe(data, bad, value.dtype), ", computed by ", quoted(spec.name),
+                        " (call ", call, " of ", plan.entry->name, ")");
+      return;
+    }
+  }
+}
+
+Status NumericCheck::checkBatch(std::span<const exec::TensorView> batch) const {
+  for (const exec::TensorView &view : batch) {
+    if (!isFloat(view.dtype)) {
+      continue;
+    }
+    uint64_t bytes = sizeOf(view.dtype);
+    for (int64_t dimension : view.shape) {
+      bytes *= static_cast<uint64_t>(dimension);
+    }
+    const auto *data = static_cast<const uint8_t *>(view.data);
+    if (int64_t bad = firstBad(data, bytes, view.dtype, false); bad >= 0) {
+      return error(Code::Cancelled, "the batch's input ", quoted(view.name), " is ",
+                   describe(data, bad, view.dtype));
+    }
+  }
+  return Status::ok();
+}
+
+Status NumericCheck::checkStates() {
+  for (const artifact::StateSpec &state : session_.manifest().states) {
+    if (!isFloat(state.dtype)) {
+      continue;
+    }
+    const uint8_t *data = session_.arenaData() + state.offset;
+    if (int64_t bad = firstBad(data, state.sizeBytes, state.dtype, false); bad >= 0) {
+      return error(Code::Cancelled, "before the first step ", quoted(state.name), " is ",
+                   describe(data, bad, state.dtype));
+    }
+  }
+  statesAreChecked_ = true;
+  return Status::ok();
+}
+
+Result<exec::StepResult> NumericCheck::trainStep(std::span<const exec::TensorView> batch) {
+  if (!statesAreChecked_) {
+    if (Status status = checkStates(); !status) {
+      return status;
+    }
+  }
+  if (Status status = checkBatch(batch); !status) {
+    return status;
+  }
+  auto size = exec::batchSizeOf(batch);
+  const artifact::EntrySpec *entry =
+      size ? session_.entry(artifact::EntryKind::TrainStep, *size) : nullptr;
+  running_ = entry ? &planOf(*entry) : nullptr;
+  Result<exec::StepResult> result = session_.trainStep(batch);
+  running_ = nullptr;
+  return finding_.empty() ? std::move(result)
+                          : Result<exec::StepResult>(error(Code::Cancelled, finding_));
+}
+
+} // namespace ntc::rt::train

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Moments of the initializers over a million values, their structure, and refusals. The expected
+// moments are those of torch.nn.init's distributions.
+#include "runtime/train/Initializers.h"
+
+#include "../data/Scratch.h"
+#include "TinyProgram.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace ntc::rt::train {
+namespace {
+
+using data::has;
+
+std::vector<double> draw(std::string_view function, std::vector<int64_t> shape,
+                         uint32_t stream = 1) {
+  Result<InitRule> rule = parseInitRule(concat("*=", function));
+  EXPECT_TRUE(rule) << rule.status().message();
+  size_t count = 1;
+  for (int64_t dimension : shape) {
+    count *= static_cast<size_t>(dimension);
+  }
+  std::vector<double> values(count);
+  Status status = drawInitial(*rule, shape, 7, stream, values);
+  EXPECT_TRUE(status) << status.message();
+  return values;
+}
+
+struct Moments {
+  double mean = 0, deviation = 0, skew = 0, kurtosis = 0, least = INFINITY, greatest = -INFINITY;
+};
+
+Moments momentsOf(const std::vector<double> &values) {
+  Moments out;
+  const auto count = static_cast<double>(values.size());
+  for (double value : values) {
+    out.mean += value / count;
+    out.least = std::min(out.least, value);
+    out.greatest = std::max(out.greatest, value);
+  }
+  double third = 0, fourth = 0;
+  for (double value : values) {
+    const double d = value - out.mean;
+    out.deviation += d * d / count;
+    third += d * d * d / count;
+    fourth += d * d * d * d / count;
+  }
+  out.deviation = std::sqrt(out.deviation);
+  out.skew = third / std::pow(out.deviation, 3);
+  out.kurtosis = fourth / std::pow(out.deviation, 4);
+  return out;
+}
+
+// With n = 2^20 values the mean's deviation is sigma / 1024, that of sigma about sigma / 1448, of
+// the skew 0.0024 and of the kurtosis 0.0048; five of each are allowed.
+void expectMoments(std::string_view function, std::vector<int64_t> shape, double mean,
+                   double deviation, double kurtosis) {
+  const Moments found = momentsOf(draw(function, std::move(shape)));
+  EXPECT_NEAR(found.mean, mean, 5 * deviation / 1024) << function;
+  EXPECT_NEAR(found.deviation, deviation, 5 * deviation / 1448) << function;
+  EXPECT_NEAR(found.skew, 0.0, 5 * 0.0024) << function;
+  EXPECT_NEAR(found.kurtosis, kurtosis, 5 * 0.0048) << function;
+}
+
+TEST(Initializers, MomentsOverAMillionValues) {
+  constexpr double uniform = 1.8, normal = 3.0;
+  const double root3 = std::sqrt(3.0), root2 = std::sqrt(2.0);
+  expectMoments("uniform", {1024, 1024}, 0.5, 1.0 / std::sqrt(12.0), uniform);
+  expectMoments("uniform(a=-2,b=4)", {1 << 20}, 1.0, root3, uniform);
+  expectMoments("normal", {1024, 1024}, 0.0, 1.0, normal);
+  expectMoments("normal_(mean=3,std=0.02)", {1 << 20}, 3.0, 0.02, normal);
+  // fan_in 256 * 9, fan_out 512 * 9 (conv); 2048 and 512 (linear).
+  expectMoments("xavier_uniform(gain=2)", {512, 2048}, 0.0, 2 * root2 / std::sqrt(2560.0), uniform);
+  expectMoments("xavier_normal", {512, 2048}, 0.0, root2 / std::sqrt(2560.0), normal);
+  expectMoments("kaiming_uniform(a=2.2360679774997896)", {512, 2048}, 0.0,
+                std::sqrt(2.0 / 6.0) / std::sqrt(2048.0), uniform);
+  expectMoments("kaiming_normal(mode=fan_out,nonlinearity=relu)", {512, 128, 4, 4}, 0.0,
+                root2 / std::sqrt(512.0 * 16.0), normal);
+  expectMoments("kaiming_normal(nonlinearity=tanh)", {512, 128, 4, 4}, 0.0,
+                5.0 / 3.0 / std::sqrt(128.0 * 16.0), normal);
+  // A normal cut at two deviations: variance 0.7737413, fourth moment over its square 2.3649.
+  expectMoments("trunc_normal(std=0.5,a=-1,b=1)", {1024, 1024}, 0.0, 0.5 * std::sqrt(0.77374130355),
+                2.3649);
+  const Moments cut = momentsOf(draw("trunc_normal(mean=1,std=2,a=0,b=1.5)", {1 << 20}));
+  EXPECT_GE(cut.least, 0.0);
+  EXPECT_LE(cut.greatest, 1.5);
+}
+
+TEST(Initializers, OrthogonalTo1e6) {
+  for (auto [rows, columns] : {std::pair{60, 60}, {40, 90}, {90, 40}}) {
+    const std::vector<double> q = draw("orthogonal(gain=1.5)", {rows, columns});
+    const bool isWide = rows <= columns;
+    const int count = std::min(rows, columns), length = std::max(rows, columns);
+    auto at = [&](int vector, int i) {
+      return q[static_cast<size_t>(isWide ? vector * columns + i : i * columns + vector)];
+    };
+    for (int u = 0; u < count; ++u) {
+      for (int v = 0; v <= u; ++v) {
+        double product = 0.0;
+        for (int i = 0; i < length; ++i) {
+          product += at(u, i) * at(v, i);
+        }
+        EXPECT_NEAR(product, u == v ? 2.25 : 0.0, 1e-6) << rows << "x" << columns;
+      }
+    }
+  }
+}
+
+TEST(Initializers, Structured) {
+  EXPECT_EQ(draw("constant(val=0.25)", {3}), (std::vector<double>{0.25, 0.25, 0.25}));
+  EXPECT_EQ(draw("ones", {2}), (std::vector<double>{1, 1}));
+  EXPECT_EQ(draw("eye", {2, 3}), (std::vector<double>{1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(draw("dirac", {2, 2, 3}), (std::vector<double>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(draw("dirac(groups=2)", {2, 1, 3}), (std::vector<double>{0, 1, 0, 0, 1, 0}));
+  EXPECT_EQ(draw("dirac", {1, 1, 3, 3}), (std::vector<double>{0, 0, 0, 0, 1, 0, 0, 0, 0}));
+  const std::vector<double> sparse = draw("sparse(sparsity=0.3,std=1)", {10, 50});
+  for (size_t column = 0; column < 50; ++column) {
+    int zeros = 0;
+    for (size_t row = 0; row < 10; ++row) {
+      zeros += sparse[row * 50 + column] == 0.0;
+    }
+    EXPECT_EQ(zeros, 3) << column;
+  }
+  EXPECT_EQ(draw("normal", {8}), draw("normal", {8})) << "the same seed draws the same";
+  EXPECT_NE(draw("normal", {8}), draw("normal", {8}, 2)) << "every parameter draws its own";
+}
+
+TEST(Initializers, RefusesByName) {
+  struct Case {
+    const char *text, *message;
+  };
+  const Case cases[] = {
+      {"fc", "expected PATTERN=FUNCTION(SETTINGS), found 'fc'"},
+      {"*=kaiming", "unknown initializer 'kaiming'"},
+      {"*=xavier_unifrom", "did you mean 'xavier_uniform'?"},
+      {"*=kaiming_normal(mode=fan)",
+       "kaiming_normal: unknown mode 'fan'; known are fan_in, fan_out"},
+      {"*=kaiming_normal(nonlinearity=gelu)", "unknown nonlinearity 'gelu'"},
+      {"*=normal(mean=x)", "normal: mean: expected a number in its range, found 'x'"},
+      {"*=normal(std=-1)", "std: expected a number in its range, found '-1'"},
+      {"*=normal(sdt=1)", "normal has no setting 'sdt'; did you mean 'std'?"},
+      {"*=ones(val=1)", "ones has no setting 'val'"},
+      {"*=constant", "constant needs val"},
+      {"*=sparse", "sparse needs sparsity"},
+      {"*=normal(std=1", "expected ')' at the end"},
+      {"/(/=ones", "is no regular expression"},
+  };
+  for (const Case &each : cases) {
+    Result<InitRule> rule = parseInitRule(each.text);
+    ASSERT_FALSE(rule) << each.text;
+    EXPECT_TRUE(has(rule.status().message(), each.message)) << rule.status().message();
+  }
+  std::vector<double> values(3);
+  const int64_t shape[] = {3};
+  Status status = drawInitial(*parseInitRule("*=xavier_normal"), shape, 1, 1, values);
+  EXPECT_TRUE(has(status.message(), "xavier_normal takes tensors of 2 or more dimensions, found "
+                                    "the shape [3]"))
+      << status.message();
+}
+
+TEST(Initializers, AppliedByPattern) {
+  EXPECT_TRUE(matches(*parseInitRule("fc*.weight=ones"), "fc1.weight"));
+  EXPECT_FALSE(matches(*parseInitRule("fc*.weight=ones"), "fc1.bias"));
+  EXPECT_TRUE(matches(*parseInitRule(R"(/fc[12]\.(weight|bias)/=ones)"), "fc2.bias"));
+  auto session = exec::Session::create(tinyProgram());
+  ASSERT_TRUE(session);
+  const InitRule rules[] = {*parseInitRule("w=constant(val=0.5)")};
+  ASSERT_TRUE(applyInitRules(**session, rules, 1));
+  float w = 0;
+  std::memcpy(&w, (*session)->state("w")->data(), sizeof(w));
+  EXPECT_EQ(w, 0.5f);
+  const InitRule none[] = {*parseInitRule("fc*=ones")};
+  EXPECT_TRUE(has(applyInitRules(**session, none, 1).message(),
+                  "the pattern 'fc*' fits no parameter of the program"));
+}
+
+} // namespace
+} // namespace ntc::rt::train
