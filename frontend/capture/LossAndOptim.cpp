@@ -86,4 +86,32 @@ Adadelta::Adadelta(AdadeltaOptions options) {
                      {"weight_decay", options.weight_decay}};
 }
 
+RMSprop::RMSprop(RMSpropOptions options) {
+  name = "rmsprop";
+  hyperparameters = {{"lr", options.lr},
+                     {"alpha", options.alpha},
+                     {"eps", options.eps},
+                     {"weight_decay", options.weight_decay},
+                     {"momentum", options.momentum}};
+}
+
+Adagrad::Adagrad(AdagradOptions options) {
+  name = "adagrad";
+  hyperparameters = {{"lr", options.lr},
+                     {"lr_decay", options.lr_decay},
+                     {"weight_decay", options.weight_decay},
+                     {"eps", options.eps}};
+}
+
+Adamax::Adamax(AdamaxOptions options) {
+  name = "adamax";
+  hyperparameters = {{"lr", options.lr},
+                     {"beta1", options.betas[0]},
+                     {"beta2", options.betas[1]},
+                     {"eps", options.eps},
+                     {"weight_decay", options.weight_decay}};
+}
+
+RAdam::RAdam(AdamOptions options) : Optimizer(Adam(options)) { name = "radam"; }
+
 } // namespace ntc::optim

@@ -165,6 +165,154 @@ OptimizerUpdate adadelta(bool decay) {
   return u.finish();
 }
 
+OptimizerUpdate rmsprop(bool decay, bool momentum) {
+  Update u(std::string("RMSprop") + (momentum ? "_momentum" : "") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  for (const char *name : {"lr", "alpha", "eps"}) {
+    u.control(name);
+  }
+  if (momentum) {
+    u.control("momentum");
+  }
+  if (decay) {
+    u.control("weight_decay");
+  }
+  b.input("p");
+  std::string g = b.input("g");
+  u.slot("square_avg");
+  if (momentum) {
+    u.slot("momentum_buffer");
+  }
+  if (decay) {
+    g = decayed(b, "weight_decay", g);
+  }
+  std::string kept = b.op("Mul", {"square_avg", b.cast("alpha", "p")});
+  std::string squared = b.op("Mul", {b.op("Mul", {u.oneMinus("alpha", "p"), g}), g});
+  std::string s = b.op("Add", {kept, squared});
+  std::string root = b.op("Add", {b.op("Sqrt", {s}), b.cast("eps", "p")});
+  std::string d = b.op("Div", {g, root});
+  if (momentum) {
+    d = b.op("Add", {b.op("Mul", {"momentum_buffer", b.cast("momentum", "p")}), d});
+  }
+  b.output("p_next", "Sub", {"p", b.op("Mul", {b.cast("lr", "p"), d})});
+  b.output("square_avg_next", "Identity", {s});
+  if (momentum) {
+    b.output("momentum_buffer_next", "Identity", {d});
+  }
+  return u.finish();
+}
+
+/// The counter's next value, and it as f64.
+std::pair<std::string, std::string> counted(FunctionBuilder &b) {
+  std::string step = b.op("Add", {"step", b.intConstant(1)});
+  auto to = attribute("to", static_cast<int>(onnx::TensorProto::DOUBLE));
+  return {step, b.op("Cast", {step}, {to})};
+}
+
+OptimizerUpdate adagrad(bool decay) {
+  Update u(std::string("Adagrad") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  for (const char *name : {"lr", "lr_decay", "eps"}) {
+    u.control(name);
+  }
+  if (decay) {
+    u.control("weight_decay");
+  }
+  b.input("p");
+  std::string g = b.input("g");
+  u.slot("step", true);
+  u.slot("sum");
+  if (decay) {
+    g = decayed(b, "weight_decay", g);
+  }
+  auto [step, t] = counted(b);
+  std::string past = b.op("Sub", {t, b.constant(1.0)});
+  std::string slower = b.op("Add", {b.constant(1.0), b.op("Mul", {past, "lr_decay"})});
+  std::string rate = b.cast(b.op("Div", {"lr", slower}), "p");
+  std::string s = b.op("Add", {"sum", b.op("Mul", {g, g})});
+  std::string root = b.op("Add", {b.op("Sqrt", {s}), b.cast("eps", "p")});
+  b.output("p_next", "Sub", {"p", b.op("Div", {b.op("Mul", {rate, g}), root})});
+  b.output("step_next", "Identity", {step});
+  b.output("sum_next", "Identity", {s});
+  return u.finish();
+}
+
+/// exp_avg + (1 - beta1) (g - exp_avg), as torch.lerp computes it for weights below one half.
+std::string lerped(Update &u, const std::string &g) {
+  std::string away = u.body.op("Sub", {g, "exp_avg"});
+  return u.body.op("Add", {"exp_avg", u.body.op("Mul", {u.oneMinus("beta1", "p"), away})});
+}
+
+/// The inputs that Adam's relatives share, and the decayed gradient.
+std::string adamInputs(Update &u, bool decay, const char *second) {
+  for (const char *name : {"lr", "beta1", "beta2", "eps"}) {
+    u.control(name);
+  }
+  if (decay) {
+    u.control("weight_decay");
+  }
+  u.body.input("p");
+  std::string g = u.body.input("g");
+  u.slot("step", true);
+  u.slot("exp_avg");
+  u.slot(second);
+  return decay ? decayed(u.body, "weight_decay", g) : g;
+}
+
+OptimizerUpdate adamax(bool decay) {
+  Update u(std::string("Adamax") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  std::string g = adamInputs(u, decay, "exp_inf");
+  auto [step, t] = counted(b);
+  std::string m = lerped(u, g);
+  std::string size = b.op("Add", {b.op("Abs", {g}), b.cast("eps", "p")});
+  std::string greatest = b.op("Max", {b.op("Mul", {"exp_inf", b.cast("beta2", "p")}), size});
+  std::string correction = b.op("Sub", {b.constant(1.0), b.op("Pow", {"beta1", t})});
+  std::string rate = b.cast(b.op("Div", {"lr", correction}), "p");
+  b.output("p_next", "Sub", {"p", b.op("Div", {b.op("Mul", {rate, m}), greatest})});
+  b.output("step_next", "Identity", {step});
+  b.output("exp_avg_next", "Identity", {m});
+  b.output("exp_inf_next", "Identity", {greatest});
+  return u.finish();
+}
+
+/// Liu et al. 2020: Adam's division is left out while the variance of its second moment has no
+/// bound (rho_t <= 5). Both rates are scalars; the update by the wrong one is multiplied by 0.
+OptimizerUpdate radam(bool decay) {
+  Update u(std::string("RAdam") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  std::string g = adamInputs(u, decay, "exp_avg_sq");
+  auto [step, t] = counted(b);
+  auto number = [&](double value) { return b.constant(value); };
+  std::string m = lerped(u, g);
+  std::string squared = b.op("Mul", {b.op("Mul", {u.oneMinus("beta2", "p"), g}), g});
+  std::string v = b.op("Add", {b.op("Mul", {"exp_avg_sq", b.cast("beta2", "p")}), squared});
+  std::string power = b.op("Pow", {"beta2", t});
+  std::string correction1 = b.op("Sub", {number(1), b.op("Pow", {"beta1", t})});
+  std::string correction2 = b.op("Sub", {number(1), power});
+  std::string most =
+      b.op("Sub", {b.op("Div", {number(2), b.op("Sub", {number(1), "beta2"})}), number(1)});
+  std::string bias = b.op("Div", {b.op("Mul", {b.op("Mul", {number(2), t}), power}), correction2});
+  std::string rho = b.op("Sub", {most, bias});
+  std::string isBounded = b.op("Not", {b.op("LessOrEqual", {rho, number(5)})});
+  auto minus = [&](const std::string &x, double y) { return b.op("Sub", {x, number(y)}); };
+  // Where rho is too small the rectification is that of a harmless rho.
+  std::string safe = b.op("Where", {isBounded, rho, number(6)});
+  std::string above = b.op("Mul", {b.op("Mul", {minus(safe, 4), minus(safe, 2)}), most});
+  std::string below = b.op("Mul", {b.op("Mul", {minus(most, 4), minus(most, 2)}), safe});
+  std::string rectified = b.op("Sqrt", {b.op("Div", {above, below})});
+  std::string rate = b.op("Div", {"lr", correction1});
+  std::string scaled = b.op("Mul", {b.op("Mul", {rate, b.op("Sqrt", {correction2})}), rectified});
+  std::string root = b.op("Add", {b.op("Sqrt", {v}), b.cast("eps", "p")});
+  std::string adaptive = b.op("Div", {b.op("Mul", {b.cast(scaled, "p"), m}), root});
+  std::string plain = b.op("Mul", {b.cast(rate, "p"), m});
+  b.output("p_next", "Sub", {"p", b.op("Where", {isBounded, adaptive, plain})});
+  b.output("step_next", "Identity", {step});
+  b.output("exp_avg_next", "Identity", {m});
+  b.output("exp_avg_sq_next", "Identity", {v});
+  return u.finish();
+}
+
 } // namespace
 
 std::span<const OptimizerRule> optimizerRules() {
@@ -194,6 +342,29 @@ std::span<const OptimizerRule> optimizerRules() {
         {"rho", 0.9, 0, 1},
         {"eps", 1e-6, 0, infinity, true},
         {"weight_decay", 0, 0, infinity, true}}},
+      {"rmsprop",
+       {{"lr", 1e-2, 0, infinity, true},
+        {"alpha", 0.99, 0, infinity, true},
+        eps,
+        {"momentum", 0, 0, infinity, true},
+        {"weight_decay", 0, 0, infinity, true}}},
+      {"adagrad",
+       {{"lr", 1e-2, 0, infinity, true},
+        {"lr_decay", 0, 0, infinity, true},
+        {"eps", 1e-10, 0, infinity, true},
+        {"weight_decay", 0, 0, infinity, true}}},
+      {"adamax",
+       {{"lr", 2e-3, 0, infinity, true},
+        beta1,
+        beta2,
+        eps,
+        {"weight_decay", 0, 0, infinity, true}}},
+      {"radam",
+       {{"lr", 1e-3, 0, infinity, true},
+        beta1,
+        beta2,
+        eps,
+        {"weight_decay", 0, 0, infinity, true}}},
   };
   return rules;
 }
@@ -220,6 +391,18 @@ OptimizerUpdate makeUpdate(const OptimizerRule &rule,
   }
   if (rule.name == "adadelta") {
     return adadelta(decay);
+  }
+  if (rule.name == "rmsprop") {
+    return rmsprop(decay, isSet("momentum"));
+  }
+  if (rule.name == "adagrad") {
+    return adagrad(decay);
+  }
+  if (rule.name == "adamax") {
+    return adamax(decay);
+  }
+  if (rule.name == "radam") {
+    return radam(decay);
   }
   return adam(decay, rule.name == "adamw");
 }

@@ -33,7 +33,7 @@ struct OptimizerRule {
   std::vector<HyperparameterRule> hyperparameters;
 };
 
-/// Known optimizers: sgd, adam, adamw, adadelta.
+/// Known optimizers: sgd, adam, adamw, adadelta, rmsprop, adagrad, adamax, radam.
 std::span<const OptimizerRule> optimizerRules();
 /// Nullptr when there is none of that name.
 const OptimizerRule *findOptimizer(std::string_view name);

@@ -162,7 +162,8 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
                "cross_entropy, nll, mse, l1, bce or bce_with_logits, with settings after commas: "
                "cross_entropy,label_smoothing=0.1 (default: the model's)"),
       textFlag("--optimizer", "OPTIMIZER", flags.optimizer,
-               "sgd, adam, adamw or adadelta, with settings after commas: "
+               "sgd, adam, adamw, adadelta, rmsprop, adagrad, adamax or radam, with settings after "
+               "commas: "
                "sgd,lr=0.1,momentum=0.9,weight_decay=5e-4,nesterov (default: the model's)"),
       scheduleFlag(flags.schedule),
       listFlag("--freeze", "PATTERN", flags.freeze,

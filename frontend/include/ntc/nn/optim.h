@@ -59,4 +59,40 @@ struct Adadelta : Optimizer {
   explicit Adadelta(AdadeltaOptions options = {});
 };
 
+struct RMSpropOptions {
+  double lr = 1e-2;
+  double alpha = 0.99;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  double momentum = 0;
+};
+struct RMSprop : Optimizer {
+  explicit RMSprop(RMSpropOptions options = {});
+};
+
+struct AdagradOptions {
+  double lr = 1e-2;
+  double lr_decay = 0;
+  double weight_decay = 0;
+  double eps = 1e-10;
+};
+struct Adagrad : Optimizer {
+  explicit Adagrad(AdagradOptions options = {});
+};
+
+struct AdamaxOptions {
+  double lr = 2e-3;
+  std::array<double, 2> betas = {0.9, 0.999};
+  double eps = 1e-8;
+  double weight_decay = 0;
+};
+struct Adamax : Optimizer {
+  explicit Adamax(AdamaxOptions options = {});
+};
+
+/// Adam that begins without division while its second moment is too uncertain (Liu et al. 2020).
+struct RAdam : Optimizer {
+  explicit RAdam(AdamOptions options = {});
+};
+
 } // namespace ntc::optim

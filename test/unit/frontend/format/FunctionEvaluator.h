@@ -196,6 +196,12 @@ private:
     if (op == "Min") {
       return binary([](double a, double b) { return std::min(a, b); });
     }
+    if (op == "Max") {
+      return binary([](double a, double b) { return std::max(a, b); });
+    }
+    if (op == "LessOrEqual") {
+      return binary([](double a, double b) { return a <= b ? 1.0 : 0.0; });
+    }
     if (op == "Equal") {
       return binary([](double a, double b) { return a == b ? 1.0 : 0.0; });
     }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Twenty steps of each optimizer's generated body against the update that torch.optim documents,
+// Each optimizer's generated body: 200 steps against PyTorch's
+// (test/conformance/make_optimizers.py), and twenty against the update that torch.optim documents,
 // written here as scalar code. Both run in f64 and differ in the order of a few operations: 1e-13
 // is some hundred roundings.
 #include "frontend/format/OptimizerFunctions.h"
 #include "frontend/format/SpecFlags.h"
+#include "runtime/format/Safetensors.h"
 #include "test/unit/frontend/format/FunctionEvaluator.h"
 
 #include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
 
 using namespace ntc;
 using namespace ntc::format;
@@ -59,25 +64,19 @@ void adadeltaStep(Reference &r, double g, const std::map<std::string, double> &h
   r.p -= h.at("lr") * delta;
 }
 
-void compare(const char *flag, Step step) {
-  SCOPED_TRACE(flag);
-  auto spec = parseOptimizer(flag);
-  ASSERT_TRUE(spec) << spec.status().message();
-  std::map<std::string, double> h(spec->hyperparameters().begin(), spec->hyperparameters().end());
-  OptimizerUpdate update = makeUpdate(*findOptimizer(spec->name()), h, spec->nesterov());
-  ASSERT_EQ(update.function.input_size(),
-            static_cast<int>(update.controls.size() + 2 + update.slots.size()));
-  ASSERT_EQ(update.function.output_size(), static_cast<int>(1 + update.slots.size()));
-  onnx::ModelProto model;
-  *model.add_functions() = update.function;
-  Reference reference;
-  Array parameter = vectorOf({reference.p});
-  std::vector<Array> slots;
-  for (const Slot &slot : update.slots) {
-    slots.push_back(slot.isCounter ? scalar(0) : vectorOf({0.0}));
+/// One parameter that an update's function changes.
+class Subject {
+public:
+  Subject(const OptimizerUpdate &update, const std::map<std::string, double> &h)
+      : update(update), h(h) {
+    *model.add_functions() = update.function;
+    for (const Slot &slot : update.slots) {
+      slots.push_back(slot.isCounter ? scalar(0) : vectorOf({0.0}));
+    }
   }
-  for (int t = 0; t < 20; ++t) {
-    double g = std::sin(1.7 * t) * std::pow(10.0, t % 5 - 3); // small ones show where eps stands
+
+  /// The parameter after a step with gradient `g`.
+  double step(double g) {
     Evaluator evaluator(model);
     onnx::ModelProto call;
     onnx::NodeProto &node = *call.mutable_graph()->add_node();
@@ -102,8 +101,32 @@ void compare(const char *flag, Step step) {
     for (size_t i = 0; i < slots.size(); ++i) {
       slots[i] = evaluator.values.at("s'" + std::to_string(i));
     }
+    return parameter.data[0];
+  }
+
+private:
+  const OptimizerUpdate &update;
+  const std::map<std::string, double> &h;
+  onnx::ModelProto model;
+  Array parameter = vectorOf({0.7});
+  std::vector<Array> slots;
+};
+
+void compare(const char *flag, Step step) {
+  SCOPED_TRACE(flag);
+  auto spec = parseOptimizer(flag);
+  ASSERT_TRUE(spec) << spec.status().message();
+  std::map<std::string, double> h(spec->hyperparameters().begin(), spec->hyperparameters().end());
+  OptimizerUpdate update = makeUpdate(*findOptimizer(spec->name()), h, spec->nesterov());
+  ASSERT_EQ(update.function.input_size(),
+            static_cast<int>(update.controls.size() + 2 + update.slots.size()));
+  ASSERT_EQ(update.function.output_size(), static_cast<int>(1 + update.slots.size()));
+  Subject subject(update, h);
+  Reference reference;
+  for (int t = 0; t < 20; ++t) {
+    double g = std::sin(1.7 * t) * std::pow(10.0, t % 5 - 3); // small ones show where eps stands
     step(reference, g, h, spec->nesterov());
-    ASSERT_NEAR(parameter.data[0], reference.p, 1e-13) << "step " << t;
+    ASSERT_NEAR(subject.step(g), reference.p, 1e-13) << "step " << t;
   }
 }
 
@@ -119,6 +142,47 @@ TEST(OptimizerFunctions, FollowPyTorchsFormulas) {
   compare("adamw,lr=1e-2,weight_decay=0,eps=1e-3", adamwStep);
   compare("adadelta", adadeltaStep);
   compare("adadelta,lr=0.5,rho=0.8,eps=1e-4,weight_decay=0.1", adadeltaStep);
+}
+
+/// As `gradient` in make_optimizers.py.
+double goldenGradient(int step) {
+  return (step * 37 % 23 - 11) / 8.0 * std::pow(2.0, -(step % 7 * 2));
+}
+
+/// The greatest distance of 200 steps from PyTorch's.
+double worstDistance(const std::string &flag, std::span<const uint8_t> golden) {
+  auto spec = parseOptimizer(flag);
+  if (!spec) {
+    ADD_FAILURE() << spec.status().message();
+    return INFINITY;
+  }
+  std::map<std::string, double> h(spec->hyperparameters().begin(), spec->hyperparameters().end());
+  OptimizerUpdate update = makeUpdate(*findOptimizer(spec->name()), h, spec->nesterov());
+  Subject subject(update, h);
+  double worst = 0;
+  for (size_t t = 0; t < golden.size() / sizeof(double); ++t) {
+    double expected = 0;
+    std::memcpy(&expected, golden.data() + t * sizeof(double), sizeof(double));
+    double distance = std::abs(subject.step(goldenGradient(static_cast<int>(t))) - expected);
+    worst = distance <= worst ? worst : distance; // NaN is the worst
+  }
+  return worst;
+}
+
+TEST(OptimizerFunctions, EqualPyTorchOver200Steps) {
+  auto goldens = rt::format::Safetensors::open(NTC_GOLDENS "/optimizers.safetensors");
+  ASSERT_TRUE(goldens) << goldens.status().message();
+  std::set<std::string> seen;
+  for (const auto &golden : goldens->tensors()) {
+    // Two hundred steps of a few roundings of a value near 1.
+    EXPECT_LE(worstDistance(golden.name, golden.bytes), 1e-12) << golden.name;
+    seen.insert(golden.name.substr(0, golden.name.find(',')));
+  }
+  for (const OptimizerRule &rule : optimizerRules()) {
+    EXPECT_TRUE(seen.contains(std::string(rule.name))) << rule.name << " has no golden";
+  }
+  EXPECT_GT(worstDistance("adamax,lr=0.0020001", goldens->find("adamax")->bytes), 1e-12)
+      << "the harness must see a wrong rate";
 }
 
 TEST(OptimizerFunctions, AWrongFormulaIsCaught) {

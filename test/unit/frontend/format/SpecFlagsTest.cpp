@@ -34,8 +34,8 @@ TEST(SpecFlags, OptimizerGetsItsSettingsAndPyTorchsDefaults) {
 
 TEST(SpecFlags, MistakesInOptimizersAreNamed) {
   EXPECT_EQ(optimizerError("adm"), "unknown optimizer 'adm'; did you mean 'adam'?");
-  EXPECT_EQ(optimizerError("lbfgs"),
-            "unknown optimizer 'lbfgs'; known: sgd, adam, adamw, adadelta");
+  EXPECT_EQ(optimizerError("lbfgs"), "unknown optimizer 'lbfgs'; known: sgd, adam, adamw, "
+                                     "adadelta, rmsprop, adagrad, adamax, radam");
   EXPECT_EQ(optimizerError("adam,lr=nan"),
             "optimizer adam: lr: expected a finite number, found 'nan'");
   EXPECT_EQ(optimizerError("adam,lr=inf"),

@@ -34,7 +34,8 @@ TEST(TrainingInfo, EveryLossAndOptimizerGivesASoundModel) {
         "cross_entropy,probabilities", "cross_entropy,weight=1:2:3,reduction=sum",
         "nll,ignore_index=1", "mse", "l1", "bce_with_logits"}) {
     for (const char *optimizer :
-         {"sgd", "sgd,momentum=0.9,dampening=0.1,weight_decay=0.1", "adam", "adamw", "adadelta"}) {
+         {"sgd", "sgd,momentum=0.9,dampening=0.1,weight_decay=0.1", "adam", "adamw", "adadelta",
+          "rmsprop,momentum=0.9", "adagrad", "adamax", "radam,weight_decay=0.1"}) {
       SCOPED_TRACE(std::string(loss) + " " + optimizer);
       auto model = zoo::make("mlp", {.input = {6},
                                      .classes = 3,

@@ -100,7 +100,8 @@ TEST(OnnxChecker, AcceptsEveryLossAndOptimizer) {
         "cross_entropy,probabilities", "cross_entropy,weight=1:2:3", "nll,ignore_index=1", "mse",
         "l1,reduction=sum", "bce_with_logits,pos_weight=2"}) {
     for (const char *optimizer :
-         {"sgd", "sgd,momentum=0.9,dampening=0.1,weight_decay=0.1", "adam", "adamw", "adadelta"}) {
+         {"sgd", "sgd,momentum=0.9,dampening=0.1,weight_decay=0.1", "adam", "adamw", "adadelta",
+          "rmsprop,momentum=0.9", "adagrad", "adamax", "radam,weight_decay=0.1"}) {
       SCOPED_TRACE(std::string(loss) + " " + optimizer);
       auto model = zoo::make("mlp", {.input = {6},
                                      .classes = 3,
