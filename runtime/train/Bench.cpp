@@ -3,11 +3,9 @@
 // Timing of steps.
 #include "runtime/train/Bench.h"
 
-#include "runtime/data/OpenDataset.h"
-#include "runtime/data/SyntheticDataset.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/BatchSizes.h"
-#include "runtime/train/Feed.h"
+#include "runtime/train/FixedBatches.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/Recipe.h"
 
@@ -22,7 +20,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kBatches = 8;
 constexpr size_t kWindows = 7;
 constexpr double kWarmUpSeconds = 0.5;
 constexpr double kDefaultSeconds = 3.0;
@@ -33,40 +30,6 @@ constexpr double kClockSeconds = 20e-6;
 double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
-
-/// Batches that stay in memory. The views point to the loader that owns each batch.
-class FixedBatches {
-public:
-  static Result<FixedBatches> create(const exec::Session &session, int64_t batchSize) {
-    const artifact::EntrySpec &entry = *session.entry(artifact::EntryKind::TrainStep, batchSize);
-    Result<data::DataSource> source =
-        data::DataSource::parse(concat("synthetic?samples=", batchSize * kBatches));
-    auto dataset = data::openDataset(*source, data::Split::Train, entry.inputs);
-    if (!dataset) {
-      return dataset.status();
-    }
-    FixedBatches out;
-    for (int64_t i = 0; i < kBatches; ++i) {
-      auto feed =
-          Feed::create(session, artifact::EntryKind::TrainStep, *dataset, "synthetic",
-                       {.batchSize = batchSize, .shuffle = false, .prefetchAboveBytes = SIZE_MAX});
-      if (!feed) {
-        return feed.status();
-      }
-      (*feed)->loader().start(0, i * batchSize);
-      out.views_.push_back((*feed)->views(*(*feed)->loader().next()));
-      out.feeds_.push_back(feed.take());
-    }
-    return out;
-  }
-  std::span<const exec::TensorView> operator[](int64_t step) const {
-    return views_[static_cast<size_t>(step % kBatches)];
-  }
-
-private:
-  std::vector<std::unique_ptr<Feed>> feeds_;
-  std::vector<std::span<const exec::TensorView>> views_;
-};
 
 /// Runs steps for at least `seconds` and returns how many ran per second.
 Result<double> stepsPerSecond(exec::Session &session, const FixedBatches &batches, double seconds,

@@ -307,6 +307,17 @@ std::string joined(std::span<const std::string> names) {
   return out;
 }
 
+std::vector<Flag> profileFlags(ProfileOptions &o) {
+  return {
+      integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
+      threadsFlag(o.threads),
+      integerFlag("--steps", o.steps, 1, 1'000'000, "measured steps (default: 20)"),
+      textFlag("--trace", "FILE", o.trace,
+               "also write every call's time for chrome://tracing or Perfetto"),
+      switchFlag("--json", o.json, "print the result as one JSON object"),
+  };
+}
+
 std::string commandLine(const TrainOptions &o) {
   std::string out = shellWord(o.model);
   auto text = [&out](std::string_view flag, std::string_view value) {

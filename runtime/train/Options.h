@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the verbs train, eval, predict and bench can be told, as plain structs, and the flags that
-// fill them. Programs that have the verbs share both.
+// What the verbs train, eval, predict, bench and profile can be told, as plain structs, and the
+// flags that fill them. Programs that have the verbs share both.
 #pragma once
 
 #include "runtime/train/Flags.h"
@@ -94,6 +94,16 @@ struct BenchOptions {
 
 /// The flag `--schedule`; checks the text.
 Flag scheduleFlag(std::string &target);
+
+struct ProfileOptions {
+  std::string model;
+  std::optional<int64_t> batchSize;
+  std::optional<int64_t> threads;
+  std::optional<int64_t> steps; ///< measured steps; nothing: 20
+  std::string trace;            ///< file for Chrome's trace format; empty: none
+  bool json = false;
+};
+
 /// Flags of `train` that do not change the step. The options must outlive the table.
 std::vector<Flag> trainFlags(TrainOptions &options);
 /// Flags that would change the compiled step, refused on an artifact with the reason.
@@ -101,6 +111,7 @@ std::vector<Flag> stepFlagsRefused();
 std::vector<Flag> evalFlags(EvalOptions &options);
 std::vector<Flag> predictFlags(PredictOptions &options);
 std::vector<Flag> benchFlags(BenchOptions &options);
+std::vector<Flag> profileFlags(ProfileOptions &options);
 
 /// "a,b".
 std::string joined(std::span<const std::string> names);

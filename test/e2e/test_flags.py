@@ -3,8 +3,8 @@
 """Mistakes on the command line: exit 2, the nearest right word, where to read more."""
 from support import NTC, NTC_RUN, Case, main, subprocess
 
-VERBS = ("new", "pack", "compile", "train", "eval", "predict", "export", "summary", "plan", "inspect", "ops", "diff", "bench",
-         "doctor")
+VERBS = ("new", "pack", "compile", "train", "eval", "predict", "export", "summary", "plan", "inspect", "ops", "diff",
+         "bench", "profile", "doctor")
 
 
 class Words(Case):

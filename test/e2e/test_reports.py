@@ -37,6 +37,22 @@ class Reports(Case):
         for key in ("steps_per_s", "first_step_s", "compile_s", "peak_rss_mb", "peak_arena_bytes", "params"):
             self.assertGreater(bench[key], 0, key)
 
+    def test_profile(self):
+        self.make_mlp()
+        report = json.loads(self.succeeds("profile", "model.pb", "--batch-size", "32", "--threads", "1", "--steps", "5",
+                                          "--trace", "trace.json", "--json").out)
+        self.assertEqual((report["batch_size"], report["threads"], report["steps"]), (32, 1, 5))
+        for call in report["calls"]:
+            self.assertGreater(call["seconds"], 0)
+            self.assertTrue(0 <= call["share_of_limit"] <= 1)
+        self.assertAlmostEqual(report["step_s"], sum(call["seconds"] for call in report["calls"]), delta=1e-9)
+        # The forward pass alone multiplies and adds every parameter for each of 32 samples.
+        parameters = json.loads(self.succeeds("summary", "model.pb", "--batch-size", "32", "--json").out)["parameters"]
+        self.assertGreater(sum(call["flops"] for call in report["calls"]), 2 * 32 * parameters)
+        events = json.loads((self.here / "trace.json").read_text())["traceEvents"]
+        self.assertEqual(len(events), 5 * len(report["calls"]))
+        self.assertTrue(all(event["ph"] == "X" and event["dur"] >= 0 for event in events))
+
     def test_ops(self):
         table = json.loads(self.succeeds("ops", "--json").out)
         rows = {row["name"]: row for row in table["nn"]}

@@ -185,6 +185,13 @@ std::span<const Verb> verbs() {
        "its own, so that the memory reported is that of training.\n\n"
        "  ntc bench model.pb --batch-size 64 --threads 2 --json\n",
        runBench},
+      {"profile", "MODEL [options]", "says where a training step spends its time",
+       "Runs a few steps on synthetic batches and prints every dispatch with its time, its work "
+       "and\n"
+       "the share of what this machine's cores and memory could do. A model is compiled first.\n\n"
+       "  ntc profile model.pb --batch-size 64 --threads 1\n"
+       "  ntc profile model.so --trace trace.json\n",
+       runProfile},
       {"doctor", "[options]", "says what this machine offers, and what is missing",
        "Instruction sets, threads, memory, CUDA, data sets and the cache.\n", runDoctor},
   };

@@ -96,6 +96,7 @@ int runInspect(const Verb &verb, Words words);
 int runOps(const Verb &verb, Words words);
 int runDiff(const Verb &verb, Words words);
 int runBench(const Verb &verb, Words words);
+int runProfile(const Verb &verb, Words words);
 int runDoctor(const Verb &verb, Words words);
 
 } // namespace ntc::driver
