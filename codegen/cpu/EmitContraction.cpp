@@ -7,15 +7,24 @@
 // * Dot: `rows` x `columns` accumulators run along the reduction; each step loads one vector per
 //   row and one per column, and the lanes of each accumulator are added by halves at the end.
 //
-// Every result has one owner and one order of summation, which depends on the vector length only.
+// Where the operands of all tiles do not fit the cache together, the reduction is cut into blocks
+// that run outside of the tiles, whose sums wait in the result meanwhile. What a column of tiles
+// reads of rhs is copied to a panel first where it is read often and lies far apart.
+//
+// Every result has one owner and one order of summation, which depends on sizes and on the target
+// only.
 
 #include "codegen/cpu/Combine.h"
 #include "codegen/cpu/KernelBuilder.h"
 #include "compiler/fuse/ContractionForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <numeric>
 
 using namespace mlir;
 
@@ -50,11 +59,27 @@ public:
         outer.push_back(d);
       }
     }
+    SmallVector<std::pair<unsigned, int64_t>> blocked = reductionBlocks();
+    for (auto [loop, size] : blocked) {
+      blockSizes[loop] = size;
+    }
     SmallVector<Value> ivs(ranges.size());
-    emitOuter(outer, ivs);
+    if (!blocked.empty()) {
+      mode = Mode::Begin;
+      emitOuter(outer, ivs);
+      mode = Mode::Continue;
+    }
+    emitReductionBlocks(blocked, ivs);
   }
 
 private:
+  /// What a tile does: everything; only store what sums begin with; add to what is stored.
+  enum class Mode { Whole, Begin, Continue };
+  Mode mode = Mode::Whole;
+  llvm::DenseMap<unsigned, int64_t> blockSizes; ///< of reduction loops that are cut
+  std::optional<LinearAccess> panel;            ///< the copy of rhs that tiles read, if any
+  Value panelMemory;
+
   KernelBuilder &k;
   const fuse::Nest &nest;
   fuse::ContractionForm form;
@@ -65,6 +90,75 @@ private:
   SmallVector<unsigned> outer, reduced;
 
   bool isDot() const { return form.kind == fuse::ContractionForm::Kind::Dot; }
+
+  int64_t sizeOf(unsigned loop) const {
+    return ranges[loop].size >= 0 ? ranges[loop].size : nest.extents[loop];
+  }
+
+  /// Bytes of lhs and rhs that the tiles of one row and one column of tiles read.
+  int64_t streamedBytes() const {
+    int64_t depth = 1;
+    for (unsigned loop : cuttable()) {
+      depth *= sizeOf(loop);
+    }
+    int column = isDot() ? columnLoop : static_cast<int>(form.vectorLoop);
+    int64_t lines = (rowLoop < 0 ? 1 : sizeOf(rowLoop)) + (column < 0 ? 1 : sizeOf(column));
+    return depth * lines * ir::plan::elementBytes(output.buffer.element);
+  }
+
+  /// Reduction loops, outermost first.
+  SmallVector<unsigned> cuttable() const {
+    SmallVector<unsigned> loops(reduced);
+    if (isDot()) {
+      loops.push_back(form.vectorLoop);
+    }
+    return loops;
+  }
+
+  /// Reduction loops that run outside of the tiles, outermost first, each with its number of
+  /// indices per block: as few as let what one block streams stay in half of the second cache; in
+  /// all of it where every block ends with horizontal sums.
+  SmallVector<std::pair<unsigned, int64_t>> reductionBlocks() const {
+    SmallVector<std::pair<unsigned, int64_t>> blocks;
+    int64_t bytes = streamedBytes(), fits = isDot() ? k.target.l2Bytes : k.target.l2Bytes / 2;
+    for (unsigned loop : cuttable()) {
+      int64_t extent = sizeOf(loop), grain = isDot() && loop == form.vectorLoop ? 4 * lanes : 1;
+      if (bytes <= fits) {
+        break;
+      }
+      if (extent <= grain) {
+        continue;
+      }
+      int64_t count = std::min<int64_t>(extent, llvm::divideCeil(bytes, fits));
+      int64_t size = llvm::alignTo(llvm::divideCeil(extent, count), grain);
+      if (size < extent) {
+        blocks.push_back({loop, size});
+        bytes = bytes / extent * size;
+      }
+    }
+    return blocks;
+  }
+
+  void emitReductionBlocks(ArrayRef<std::pair<unsigned, int64_t>> blocked,
+                           SmallVector<Value> &ivs) {
+    if (blocked.empty()) {
+      return emitOuter(outer, ivs);
+    }
+    auto [loop, size] = blocked.front();
+    Range whole = ranges[loop];
+    k.loop(whole.lower, whole.upper, size, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+      Range &part = ranges[loop];
+      part = {iv, k.add(iv, k.index(size)), size, size, false};
+      if (whole.size % size != 0) {
+        part.upper = arith::MinUIOp::create(k.b, k.loc, part.upper, whole.upper);
+        part.size = -1;
+        part.multipleOf = std::gcd(size, whole.size);
+      }
+      emitReductionBlocks(blocked.drop_front(), ivs);
+      return {};
+    });
+    ranges[loop] = whole;
+  }
 
   void emitOuter(ArrayRef<unsigned> loops, SmallVector<Value> &ivs) {
     if (loops.empty()) {
@@ -130,8 +224,10 @@ private:
     const Range &range = ranges[form.vectorLoop];
     int64_t extent = range.size >= 0 ? range.size : nest.extents[form.vectorLoop];
     auto [columns, rows] = outerTile((extent + lanes - 1) / lanes);
+    bool packs = mode != Mode::Begin && packsPanels(columns, rows);
     auto emitRows = [&](Value column, int64_t vectors, Value mask) {
       ivs[form.vectorLoop] = column;
+      panel = packs ? std::optional(emitPanel(ivs, columns, vectors, mask)) : std::nullopt;
       blocks(rowLoop, rows, [&](Value row, int64_t count) {
         if (rowLoop >= 0) {
           ivs[rowLoop] = row;
@@ -170,6 +266,76 @@ private:
     });
   }
 
+  /// Indices of a reduction loop that tiles run over: all, or a block.
+  int64_t depthOf(unsigned loop) const {
+    auto found = blockSizes.find(loop);
+    return found == blockSizes.end() ? sizeOf(loop) : found->second;
+  }
+
+  /// Is a column of tiles worth a copy of what it reads of rhs: if it is read often enough, and
+  /// steps are so wide that they miss the caches (lines that fall into few sets) or are gathers?
+  bool packsPanels(int64_t columns, int64_t rows) const {
+    constexpr int64_t kFewestTiles = 4, kWideStep = 2048, kMostBytes = 64 * 1024;
+    int64_t bytes = ir::plan::elementBytes(rhs.buffer.element), elements = columns * lanes,
+            step = 0;
+    for (unsigned loop : reduced) {
+      elements *= rhs.strides[loop] == 0 ? 1 : depthOf(loop);
+      step = rhs.strides[loop] == 0 ? step : rhs.strides[loop] * bytes;
+    }
+    return rowLoop >= 0 && llvm::divideCeil(sizeOf(rowLoop), rows) >= kFewestTiles &&
+           (step >= kWideStep || form.gathers) && elements * bytes <= kMostBytes &&
+           !rhs.buffer.element.isInteger(1);
+  }
+
+  /// Copies `vectors` vectors of rhs per reduction index to memory of the function's own.
+  LinearAccess emitPanel(SmallVector<Value> &ivs, int64_t columns, int64_t vectors, Value mask) {
+    int64_t elements = columns * lanes;
+    LinearAccess copy;
+    copy.strides.assign(rhs.strides.size(), 0);
+    copy.base = k.index(0);
+    for (unsigned loop : llvm::reverse(reduced)) {
+      if (rhs.strides[loop] != 0) {
+        copy.strides[loop] = elements;
+        copy.base = k.add(copy.base, k.mul(ranges[loop].lower, -elements));
+        elements *= depthOf(loop);
+      }
+    }
+    if (!panelMemory) {
+      OpBuilder::InsertionGuard guard(k.b);
+      auto function = k.b.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
+      k.b.setInsertionPointToStart(&function.getBody().front());
+      panelMemory = memref::AllocaOp::create(
+          k.b, k.loc, MemRefType::get({elements}, rhs.buffer.element), k.b.getI64IntegerAttr(64));
+    }
+    copy.buffer = {panelMemory, rhs.buffer.element, {1}, {Value()}};
+    emitPanelLoops(reduced, ivs, [&] {
+      Value from = k.addressAt(rhs, ivs), to = k.addressAt(copy, ivs);
+      int64_t stride = rhs.strides[form.vectorLoop];
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value row = k.load(rhs.buffer, k.add(from, k.index(v * lanes * stride)), stride, lanes,
+                           v + 1 == vectors ? mask : Value());
+        k.store(copy.buffer, row, k.add(to, k.index(v * lanes)), 1, lanes);
+      }
+    });
+    return copy;
+  }
+
+  void emitPanelLoops(ArrayRef<unsigned> loops, SmallVector<Value> &ivs,
+                      llvm::function_ref<void()> body) {
+    if (loops.empty()) {
+      return body();
+    }
+    if (rhs.strides[loops.front()] == 0) {
+      return emitPanelLoops(loops.drop_front(), ivs, body);
+    }
+    k.loop(ranges[loops.front()], 1, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+      ivs[loops.front()] = iv;
+      emitPanelLoops(loops.drop_front(), ivs, body);
+      return {};
+    });
+    ivs[loops.front()] = {};
+  }
+
   Value maskOf(Value count) {
     return vector::CreateMaskOp::create(k.b, k.loc, VectorType::get({lanes}, k.b.getI1Type()),
                                         count);
@@ -178,16 +344,28 @@ private:
   /// `rows` x `vectors` results from (ivs of row loop and vector loop) on; `mask` is for the last
   /// vector.
   void emitOuterTile(SmallVector<Value> &ivs, int64_t rows, int64_t vectors, Value mask) {
-    Value zero = initial(lanes);
-    SmallVector<Value> sums(rows * vectors, zero);
-    sums = emitReduced(reduced, ivs, sums, [&](ValueRange now) -> SmallVector<Value> {
-      Value lhsBase = k.addressAt(lhs, ivs), rhsBase = k.addressAt(rhs, ivs);
+    SmallVector<Value> sums, addresses;
+    Value base = k.addressAt(output, ivs);
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t v = 0; v < vectors; ++v) {
+        int64_t offset = (rowLoop < 0 ? 0 : r * output.strides[rowLoop]) +
+                         v * lanes * output.strides[form.vectorLoop];
+        addresses.push_back(k.add(base, k.index(offset)));
+        sums.push_back(mode == Mode::Continue ? k.load(output.buffer, addresses.back(),
+                                                       output.strides[form.vectorLoop], lanes,
+                                                       v + 1 == vectors ? mask : Value())
+                                              : initial(lanes));
+      }
+    }
+    auto step = [&](ValueRange now) -> SmallVector<Value> {
+      const LinearAccess &from = panel ? *panel : rhs;
+      Value lhsBase = k.addressAt(lhs, ivs), rhsBase = k.addressAt(from, ivs);
       SmallVector<Value> columns, next(now);
       for (int64_t v = 0; v < vectors; ++v) {
-        int64_t stride = rhs.strides[form.vectorLoop];
+        int64_t stride = panel ? 1 : rhs.strides[form.vectorLoop];
         Value address = k.add(rhsBase, k.index(v * lanes * stride));
-        columns.push_back(
-            k.load(rhs.buffer, address, stride, lanes, v + 1 == vectors ? mask : Value()));
+        columns.push_back(k.load(from.buffer, address, stride, lanes,
+                                 v + 1 == vectors && !panel ? mask : Value()));
       }
       for (int64_t r = 0; r < rows; ++r) {
         int64_t stride = rowLoop < 0 ? 0 : lhs.strides[rowLoop];
@@ -198,15 +376,13 @@ private:
         }
       }
       return next;
-    });
-    Value base = k.addressAt(output, ivs);
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t v = 0; v < vectors; ++v) {
-        int64_t offset = (rowLoop < 0 ? 0 : r * output.strides[rowLoop]) +
-                         v * lanes * output.strides[form.vectorLoop];
-        k.store(output.buffer, sums[r * vectors + v], k.add(base, k.index(offset)),
-                output.strides[form.vectorLoop], lanes, v + 1 == vectors ? mask : Value());
-      }
+    };
+    if (mode != Mode::Begin) {
+      sums = emitReduced(reduced, ivs, sums, step);
+    }
+    for (int64_t i = 0; i < rows * vectors; ++i) {
+      k.store(output.buffer, sums[i], addresses[i], output.strides[form.vectorLoop], lanes,
+              i % vectors + 1 == vectors ? mask : Value());
     }
   }
 
@@ -261,24 +437,29 @@ private:
 
   void emitDotTile(SmallVector<Value> &ivs, int64_t rows, int64_t columns) {
     SmallVector<Value> sums(rows * columns, k.constant(output.buffer.element, 0.0, lanes));
-    sums = emitReduced(reduced, ivs, sums, [&](ValueRange carried) {
-      auto result = k.strips(ranges[form.vectorLoop], lanes, carried,
-                             [&](Value iv, Value mask, ValueRange now) {
-                               ivs[form.vectorLoop] = iv;
-                               return dotStep(ivs, rows, columns, now, mask);
-                             });
-      ivs[form.vectorLoop] = {};
-      return result;
-    });
+    if (mode != Mode::Begin) {
+      sums = emitReduced(reduced, ivs, sums, [&](ValueRange carried) {
+        auto result = k.strips(ranges[form.vectorLoop], lanes, carried,
+                               [&](Value iv, Value mask, ValueRange now) {
+                                 ivs[form.vectorLoop] = iv;
+                                 return dotStep(ivs, rows, columns, now, mask);
+                               });
+        ivs[form.vectorLoop] = {};
+        return result;
+      });
+    }
     Combiner add{arith::AddFOp::getOperationName(), 0.0};
     Value base = k.addressAt(output, ivs);
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t c = 0; c < columns; ++c) {
-        Value sum =
-            add.combine(k.b, k.loc, initial(0), combineLanes(k, add, sums[r * columns + c], lanes));
         int64_t offset = (rowLoop < 0 ? 0 : r * output.strides[rowLoop]) +
                          (columnLoop < 0 ? 0 : c * output.strides[columnLoop]);
-        k.store(output.buffer, sum, k.add(base, k.index(offset)), 0, 0);
+        Value address = k.add(base, k.index(offset));
+        Value sum = mode == Mode::Continue ? k.load(output.buffer, address, 0, 0) : initial(0);
+        if (mode != Mode::Begin) {
+          sum = add.combine(k.b, k.loc, sum, combineLanes(k, add, sums[r * columns + c], lanes));
+        }
+        k.store(output.buffer, sum, address, 0, 0);
       }
     }
   }

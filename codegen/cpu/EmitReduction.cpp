@@ -177,9 +177,32 @@ private:
       return body(accumulator);
     }
     unsigned d = reduced.front();
+    // Windows of a few elements need no loop.
+    constexpr int64_t kUnrolled = 4;
+    if (ranges[d].size > 0 && ranges[d].size <= kUnrolled) {
+      for (int64_t i = 0; i < ranges[d].size; ++i) {
+        ivs[d] = k.add(ranges[d].lower, k.index(i));
+        accumulator = emitReduced(reduced.drop_front(), ivs, accumulator, body);
+      }
+      return accumulator;
+    }
+    // Sums of sums: a long chain of additions loses digits.
+    constexpr int64_t kLongChain = 16;
+    auto combiner = combinerOf(op);
+    int64_t inner = 1;
+    for (unsigned loop : reduced.drop_front()) {
+      inner *= nest.extents[loop];
+    }
+    bool ownSum =
+        combiner && combiner->operation == arith::AddFOp::getOperationName() && inner >= kLongChain;
     return k.loop(ranges[d], 1, accumulator, [&](Value iv, ValueRange now) -> SmallVector<Value> {
       ivs[d] = iv;
-      return {emitReduced(reduced.drop_front(), ivs, now[0], body)};
+      if (!ownSum) {
+        return {emitReduced(reduced.drop_front(), ivs, now[0], body)};
+      }
+      Value zero = k.constant(element(), combiner->neutral, lanes);
+      Value sum = emitReduced(reduced.drop_front(), ivs, zero, body);
+      return {combiner->combine(k.b, k.loc, now[0], sum)};
     })[0];
   }
 

@@ -100,6 +100,33 @@ Value KernelBuilder::iota(Lanes lanes) {
   return vector::StepOp::create(b, loc, VectorType::get({lanes}, b.getIndexType()));
 }
 
+Value KernelBuilder::loadEverySecond(const Buffer &buffer, Value address, Lanes lanes, Value mask,
+                                     Value zero) {
+  // Lanes between the wanted ones are off, so that nothing beyond the last is touched.
+  SmallVector<Value> halves;
+  for (int64_t half = 0; half < 2; ++half) {
+    SmallVector<bool> even;
+    SmallVector<int64_t> spread;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      even.push_back(lane % 2 == 0);
+      spread.push_back(lane % 2 == 0 ? half * lanes / 2 + lane / 2 : lanes);
+    }
+    auto flags = VectorType::get({lanes}, b.getI1Type());
+    Value on = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(flags, even));
+    if (mask) {
+      on = vector::ShuffleOp::create(b, loc, mask, constant(b.getI1Type(), 0, lanes), spread);
+    }
+    halves.push_back(vector::MaskedLoadOp::create(b, loc, zero.getType(), buffer.memref,
+                                                  ValueRange{add(address, index(half * lanes))}, on,
+                                                  zero));
+  }
+  SmallVector<int64_t> second;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    second.push_back(2 * lane);
+  }
+  return vector::ShuffleOp::create(b, loc, halves[0], halves[1], second);
+}
+
 Value KernelBuilder::load(const Buffer &buffer, Value address, int64_t stride, Lanes lanes,
                           Value mask) {
   Type stored = cast<MemRefType>(buffer.memref.getType()).getElementType();
@@ -109,7 +136,9 @@ Value KernelBuilder::load(const Buffer &buffer, Value address, int64_t stride, L
   } else {
     auto type = VectorType::get({lanes}, stored);
     Value zero = mask || stride != 1 ? constant(stored, 0, lanes) : Value();
-    if (stride != 1) {
+    if (stride == 2) {
+      value = loadEverySecond(buffer, address, lanes, mask, zero);
+    } else if (stride != 1) {
       Value all = mask ? mask : constant(b.getI1Type(), 1, lanes);
       Value offsets = arith::MulIOp::create(b, loc, iota(lanes), splat(index(stride), lanes));
       value = vector::GatherOp::create(b, loc, type, buffer.memref, ValueRange{address}, offsets,

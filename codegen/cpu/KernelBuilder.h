@@ -84,6 +84,8 @@ public:
   /// A vector (or, with 0 lanes, a scalar) of elements `stride` apart from `address` on; stride 0
   /// repeats one element. With `mask`, lanes that are off are not read and hold 0.
   Value load(const Buffer &buffer, Value address, int64_t stride, Lanes lanes, Value mask = {});
+  /// Two masked loads and a shuffle; `zero` is what lanes that are off hold.
+  Value loadEverySecond(const Buffer &buffer, Value address, Lanes lanes, Value mask, Value zero);
   void store(const Buffer &buffer, Value value, Value address, int64_t stride, Lanes lanes,
              Value mask = {});
 
@@ -110,7 +112,11 @@ public:
 
 /// Emitters of the kinds of loop groups.
 void emitPointwise(KernelBuilder &k, mlir::ArrayRef<size_t> group);
+/// For a transposing copy (schedule::isTransposingCopy); false, with nothing emitted, where its
+/// loops are too short for blocks.
+bool emitTranspose(KernelBuilder &k, size_t nest);
 void emitReduction(KernelBuilder &k, size_t nest);
 void emitContraction(KernelBuilder &k, size_t nest);
+void emitWinnerSum(KernelBuilder &k, size_t nest);
 
 } // namespace ntc::codegen::cpu

@@ -5,6 +5,7 @@
 #include "codegen/cpu/KernelBuilder.h"
 #include "codegen/cpu/KernelEmitter.h"
 #include "compiler/fuse/ContractionForm.h"
+#include "compiler/fuse/WinnerForm.h"
 #include "compiler/schedule/TileSizes.h"
 #include "dialects/nn/Nn.h"
 
@@ -216,10 +217,15 @@ private:
   void emitLoopGroup(ArrayRef<size_t> loopGroup) {
     const fuse::Nest &first = layout.space().nests()[loopGroup.front()];
     k.loc = first.op->getLoc();
+    if (schedule::isTransposingCopy(first) && emitTranspose(k, loopGroup.front())) {
+      return;
+    }
     if (llvm::none_of(first.isReduction, [](bool reduces) { return reduces; })) {
       emitPointwise(k, loopGroup);
     } else if (fuse::contractionForm(first.op)) {
       emitContraction(k, loopGroup.front());
+    } else if (fuse::winnerForm(first.op)) {
+      emitWinnerSum(k, loopGroup.front());
     } else {
       emitReduction(k, loopGroup.front());
     }

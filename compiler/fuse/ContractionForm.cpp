@@ -153,9 +153,27 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
   if (!form) {
     return grains;
   }
-  constexpr int64_t kVectorGrain = 64, kRowGrain = 8, kColumnGrain = 8;
+  constexpr int64_t kVectorGrain = 64, kRowGrain = 8, kColumnGrain = 8, kDeep = 1024;
   if (form->kind == ContractionForm::Kind::Outer) {
     grains[form->vectorLoop] = kVectorGrain;
+    // A long reduction reads much for every group: groups take many of the results that share it.
+    int64_t depth = 1;
+    for (unsigned d = 0; d < nest.extents.size(); ++d) {
+      depth *= nest.isReduction[d] ? nest.extents[d] : 1;
+    }
+    if (depth >= kDeep) {
+      const Access &rhs = nest.reads[form->rhs];
+      for (unsigned d = 0; d < nest.extents.size(); ++d) {
+        if (!nest.isReduction[d] && d != form->vectorLoop && uses(rhs, d) &&
+            !uses(nest.reads[form->lhs], d)) {
+          grains[d] = nest.extents[d];
+        }
+      }
+      if (!form->rowLoops.empty()) {
+        grains[form->rowLoops.back()] = std::min(kVectorGrain, nest.extents[form->rowLoops.back()]);
+      }
+      return grains;
+    }
   }
   // Only the innermost row and column loops are unrolled.
   if (!form->rowLoops.empty()) {

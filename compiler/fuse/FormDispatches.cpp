@@ -8,6 +8,7 @@
 #include "compiler/fuse/DispatchNames.h"
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
+#include "compiler/fuse/WinnerForm.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
@@ -142,7 +143,7 @@ private:
     if (flops <= kSmallFlops) {
       return true;
     }
-    if (llvm::any_of(unit, isContraction)) {
+    if (llvm::any_of(unit, [](Operation *op) { return isContraction(op) || winnerForm(op); })) {
       return false; // its operand tiles would follow the other operation's, not its own
     }
     int64_t wanted = std::clamp<int64_t>(flops / kFlopsPerGroup, 1, kEnoughGroups);

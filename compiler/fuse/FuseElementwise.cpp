@@ -5,6 +5,7 @@
 
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
+#include "compiler/fuse/WinnerForm.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -31,7 +32,7 @@ static bool shouldFuse(OpOperand *operand) {
   if (onlyMoves(producer)) {
     return true;
   }
-  if (isContraction(consumer)) {
+  if (isContraction(consumer) || winnerForm(consumer)) {
     return false;
   }
   // Where the consumer reads an element more than once (a broadcast, a window), computing it once

@@ -139,6 +139,36 @@ static SmallVector<Value> lowerConv(OpBuilder &b, nn::ConvOp op) {
   return {joinGroups(b, loc, sum, result)};
 }
 
+int64_t partialSums(RankedTensorType dweight, RankedTensorType input, RankedTensorType doutput) {
+  constexpr int64_t kMost = 16;
+  int64_t batch = input.getDimSize(0), summed = input.getNumElements() + doutput.getNumElements();
+  for (int64_t count = std::min(kMost, batch); count > 1; --count) {
+    if (batch % count == 0 && 2 * count * dweight.getNumElements() <= summed) {
+      return count;
+    }
+  }
+  return 1;
+}
+
+Value addPartialSums(OpBuilder &b, Location loc, Value partial) {
+  auto type = typeOf(partial);
+  AffineMap map = AffineMap::get(
+      type.getRank(), 0,
+      [&] {
+        SmallVector<AffineExpr> exprs = {b.getAffineDimExpr(type.getRank() - 1)};
+        for (int64_t d = 0; d + 1 < type.getRank(); ++d) {
+          exprs.push_back(b.getAffineDimExpr(d));
+        }
+        return exprs;
+      }(),
+      b.getContext());
+  return reduction(
+      b, loc, RankedTensorType::get(type.getShape().drop_front(), type.getElementType()), 0.0,
+      {type.getDimSize(0)}, partial, map, [](OpBuilder &b, Location loc, ValueRange x) -> Value {
+        return arith::AddFOp::create(b, loc, x[1], x[0]);
+      });
+}
+
 static SmallVector<Value> lowerConvDw(OpBuilder &b, nn::ConvDwOp op) {
   Location loc = op.getLoc();
   int64_t groups = op.getGroups();
@@ -152,18 +182,25 @@ static SmallVector<Value> lowerConvDw(OpBuilder &b, nn::ConvDwOp op) {
     shape[0] /= groups;
     shape.insert(shape.begin(), groups);
   }
+  int64_t runs = groups > 1 ? 1 : partialSums(result, typeOf(op.getInput()), doutputType);
+  int64_t samples = doutputType.getDimSize(0) / runs;
   Dims dims{b, groups > 1};
+  AffineExpr run = runs > 1 ? dims.next() : AffineExpr();
   AffineExpr group = dims.group(), out = dims.next(), channel = dims.next();
   auto offset = dims.spatial(windows.rank());
   AffineExpr batch = dims.next();
   auto position = dims.spatial(windows.rank());
-  Value sum = reduction(
-      b, loc, result.clone(shape), 0.0,
-      concat(doutputType.getDimSize(0), doutputType.getShape().drop_front(2)), {doutput, input},
-      {dims.map({batch, group, out}, position),
-       dims.map({batch, group, channel}, windowCoordinates(windows, position, offset))},
-      multiplyAdd);
-  return {joinGroups(b, loc, sum, result)};
+  if (runs > 1) {
+    shape.insert(shape.begin(), runs);
+    batch = run * samples + batch;
+  }
+  Value sum =
+      reduction(b, loc, result.clone(shape), 0.0,
+                concat(samples, doutputType.getShape().drop_front(2)), {doutput, input},
+                {dims.map({batch, group, out}, position),
+                 dims.map({batch, group, channel}, windowCoordinates(windows, position, offset))},
+                multiplyAdd);
+  return {joinGroups(b, loc, runs > 1 ? addPartialSums(b, loc, sum) : sum, result)};
 }
 
 static SmallVector<Value> lowerConvDx(OpBuilder &b, nn::ConvDxOp op) {

@@ -106,10 +106,79 @@ static SmallVector<Value> lowerMaxPool(OpBuilder &b, nn::MaxPoolOp op) {
   return {output, winner};
 }
 
+bool windowsTileInput(const nn::Windows &windows, ArrayRef<int64_t> sizes,
+                      ArrayRef<int64_t> counts) {
+  for (size_t d = 0; d < windows.rank(); ++d) {
+    if (windows.dilations[d] != 1 || windows.strides[d] != windows.kernel[d] ||
+        windows.padsLow[d] != 0 || windows.padsHigh[d] != 0 ||
+        sizes[d] != counts[d] * windows.kernel[d]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Value winnersShare(OpBuilder &b, Location loc, Value value, Value winner,
+                   ArrayRef<unsigned> offsetLoops, ArrayRef<int64_t> kernel) {
+  Value here;
+  for (auto [loop, extent] : llvm::zip(offsetLoops, kernel)) {
+    Value offset =
+        arith::IndexCastOp::create(b, loc, b.getI32Type(), linalg::IndexOp::create(b, loc, loop));
+    if (here) {
+      Value scaled = arith::MulIOp::create(b, loc, here, scalar(b, loc, b.getI32Type(), extent));
+      offset = arith::AddIOp::create(b, loc, scaled, offset);
+    }
+    here = offset;
+  }
+  Value wins = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, winner, here);
+  return arith::SelectOp::create(b, loc, wins, value, scalar(b, loc, value.getType(), 0));
+}
+
+/// Where every element lies in one window, it receives that window's gradient or zero. Loops are
+/// (b, c, position, offset of all dimensions but the last, offset, position of the last): the
+/// innermost is a long one.
+static Value spreadToWinners(OpBuilder &b, nn::MaxPoolDxOp op, const nn::Windows &windows) {
+  Location loc = op.getLoc();
+  auto result = typeOf(op.getDinput());
+  unsigned rank = windows.rank(), loops = 2 + 2 * rank;
+  SmallVector<AffineExpr> pooled = {b.getAffineDimExpr(0), b.getAffineDimExpr(1)}, spread = pooled,
+                          offsets;
+  SmallVector<unsigned> offsetLoops;
+  for (unsigned d = 0; d < rank; ++d) {
+    unsigned first = 2 + 2 * d;
+    bool last = d + 1 == rank;
+    AffineExpr position = b.getAffineDimExpr(last ? first + 1 : first),
+               offset = b.getAffineDimExpr(last ? first : first + 1);
+    pooled.push_back(position);
+    offsets.push_back(offset);
+    offsetLoops.push_back(last ? first : first + 1);
+    spread.push_back(position * windows.strides[d] + offset);
+  }
+  auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
+    return AffineMap::get(loops, 0, exprs, b.getContext());
+  };
+  // The extents of the offsets are carried by an operand that nobody reads.
+  Value window = tensor::EmptyOp::create(b, loc, windows.kernel, result.getElementType());
+  Value empty = tensor::EmptyOp::create(b, loc, result.getShape(), result.getElementType());
+  SmallVector<utils::IteratorType> iterators(loops, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, loc, result, ValueRange{op.getDoutput(), op.getWinner(), window}, empty,
+             {mapOf(pooled), mapOf(pooled), mapOf(offsets), mapOf(spread)}, iterators,
+             [&](OpBuilder &b, Location loc, ValueRange x) {
+               Value share = winnersShare(b, loc, x[0], x[1], offsetLoops, windows.kernel);
+               linalg::YieldOp::create(b, loc, share);
+             })
+      .getResult(0);
+}
+
 static SmallVector<Value> lowerMaxPoolDx(OpBuilder &b, nn::MaxPoolDxOp op) {
   Location loc = op.getLoc();
   nn::Windows windows = nn::windowsOf(op);
   auto result = typeOf(op.getDinput());
+  if (windowsTileInput(windows, result.getShape().drop_front(2),
+                       typeOf(op.getDoutput()).getShape().drop_front(2))) {
+    return {spreadToWinners(b, op, windows)};
+  }
   TransposedWindows transposed(windows, result.getShape().drop_front(2),
                                typeOf(op.getDoutput()).getShape().drop_front(2));
   Value doutput =

@@ -72,6 +72,23 @@ struct TransposedWindows {
                                       ArrayRef<AffineExpr> offset) const;
 };
 
+/// Do the windows lie side by side and cover an input of `sizes` exactly with `counts` windows?
+bool windowsTileInput(const ir::nn::Windows &windows, ArrayRef<int64_t> sizes,
+                      ArrayRef<int64_t> counts);
+
+/// Into how many runs of samples the sum of a weight's gradient is cut, each with a partial sum of
+/// its own, so that groups of work read every sample once: a divisor of the batch size that depends
+/// on sizes only. 1 where the partial sums would be large against the tensors that are summed.
+int64_t partialSums(RankedTensorType dweight, RankedTensorType input, RankedTensorType doutput);
+
+/// The sum over the first dimension, in order.
+Value addPartialSums(OpBuilder &b, Location loc, Value partial);
+
+/// In a linalg body: `value` where `winner` (i32) is the row-major index of the offset in the
+/// window that `offsetLoops` are at, else 0.
+Value winnersShare(OpBuilder &b, Location loc, Value value, Value winner,
+                   ArrayRef<unsigned> offsetLoops, ArrayRef<int64_t> kernel);
+
 /// Lowerings by category; each adds one pattern per operation.
 void populateElementwiseLowering(mlir::RewritePatternSet &patterns);
 void populateReductionLowering(mlir::RewritePatternSet &patterns);

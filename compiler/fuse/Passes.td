@@ -30,12 +30,45 @@ def LowerToLinalg : Pass<"ntc-lower-to-linalg", "::ntc::ir::train::ProgramOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def SparsePoolGradients : Pass<"ntc-sparse-pool-gradients", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Sums over the winners of a maximum pooling instead of over the spread gradient";
+  let description = [{
+    Where the output of a convolution is pooled by windows that lie side by side, `nn.conv_dw` and `nn.conv_dx` of the pooling's
+    gradient become sums over windows and the offsets within them (compiler/fuse/WinnerForm.h). A back end computes only the
+    offset that won. The gradient by the input needs stride and dilation 1, sizes that windows divide, and enough channels to
+    pay for looking up the winner. Reassociates sums; drops products with zero.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def FuseElementwise : Pass<"ntc-fuse-elementwise", "::ntc::ir::train::ProgramOp"> {
   let summary = "Merges elementwise linalg operations into their only consumer";
   let description = [{
     A producer without reductions is merged into its consumer where the consumer is its only user, or where the producer
     only moves elements (broadcasts, transposes) or is a constant; one that computes only where each of its elements is read
     once. Contractions keep the form "sum of products": only moves are merged into their operands. Preserves values bit for bit.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
+def ChooseLayouts : Pass<"ntc-choose-layouts", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Puts the channels of tensors innermost where convolutions run faster so";
+  let description = [{
+    Tensors that pass elements one to one (elementwise operations, pools, padding) form a class with one layout. For every
+    convolution the share of vector lanes that each layout keeps busy is known from extents alone; classes take the layout
+    that makes the sum over all convolutions least. Operations are rewritten to tensors with permuted dimensions, weights are
+    copied to the order in which vectors read them, and copies stand where a tensor comes from or goes to an input, a state or
+    a reshape, which stay row-major. Reassociates sums over channels and window offsets; else preserves values.
+
+    ```mlir
+    // (B, C, Y, X) and (O, C, V, U):
+    linalg.generic {indexing_maps = [(b, o, y, x, c, v, u) -> (b, c, y + v, x + u), -> (o, c, v, u), -> (b, o, y, x)]}
+    ```
+    becomes
+    ```mlir
+    // (B, Y, X, C) and (V, U, C, O):
+    linalg.generic {indexing_maps = [(b, y, x, o, v, u, c) -> (b, y + v, x + u, c), -> (v, u, c, o), -> (b, y, x, o)]}
+    ```
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }

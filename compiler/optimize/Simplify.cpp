@@ -45,6 +45,7 @@ LogicalResult simplify(Operation *root) {
   populateSimplifyBroadcastPatterns(patterns);
   populateSimplifyReductionPatterns(patterns);
   populateSimplifyContractionPatterns(patterns);
+  populateSimplifyPoolingPatterns(patterns);
   FrozenRewritePatternSet frozen(std::move(patterns));
   IRRewriter rewriter(root->getContext());
   bool changed = true;

@@ -26,6 +26,8 @@ void populateSimplifyBroadcastPatterns(mlir::RewritePatternSet &patterns);
 void populateSimplifyReductionPatterns(mlir::RewritePatternSet &patterns);
 /// Matrix products.
 void populateSimplifyContractionPatterns(mlir::RewritePatternSet &patterns);
+/// Gradients of poolings.
+void populateSimplifyPoolingPatterns(mlir::RewritePatternSet &patterns);
 
 /// The type of a tensor.
 inline mlir::RankedTensorType typeOf(mlir::Value tensor) {

@@ -29,7 +29,9 @@ std::optional<Phase> phaseNamed(StringRef name) {
 
 StringRef nameOf(Phase phase) { return kPhases[static_cast<size_t>(phase)].name; }
 
-std::vector<std::string> optionalPasses() { return {"simplify", "fuse-elementwise"}; }
+std::vector<std::string> optionalPasses() {
+  return {"simplify", "fuse-elementwise", "sparse-pool-gradients", "choose-layouts"};
+}
 
 namespace {
 
@@ -59,11 +61,17 @@ public:
       program.addPass(createCSEPass());
       break;
     case Phase::Fused:
+      // While gradients of pools are operations of their own.
+      addOptional("sparse-pool-gradients", fuse::createSparsePoolGradients());
       program.addPass(fuse::createLowerToLinalg());
       // Windows and masks that are computed twice are merged while they are still visible as
       // operations.
       program.addPass(createCSEPass());
       addOptional("fuse-elementwise", fuse::createFuseElementwise());
+      program.addPass(createCSEPass());
+      // When nothing is merged any more: the copies that it writes would be merged into their
+      // users.
+      addOptional("choose-layouts", fuse::createChooseLayouts());
       program.addPass(createCSEPass());
       program.addPass(fuse::createFormDispatches());
       program.addPass(verify::createVerifyFused());

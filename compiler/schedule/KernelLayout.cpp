@@ -15,7 +15,7 @@ using namespace mlir;
 namespace ntc::schedule {
 
 /// Bytes that inner tensors may take of a thread's stack.
-static constexpr int64_t kStackBytes = 128 * 1024;
+static constexpr int64_t kStackBytes = 256 * 1024;
 
 SmallVector<Operation *> bodyOps(Block &body) {
   SmallVector<Operation *> ops;
@@ -45,8 +45,16 @@ Value KernelLayout::rootOf(Value tensor) const {
   return found == roots_.end() ? tensor : found->second;
 }
 
+bool isTransposingCopy(const fuse::Nest &nest) {
+  auto generic = dyn_cast<linalg::GenericOp>(nest.op);
+  return generic && generic->getNumResults() == 1 && nest.reads.size() == 1 &&
+         generic.getRegion().front().getOperations().size() == 1 &&
+         nest.reads[0].map.isPermutation() && !nest.reads[0].map.isIdentity() &&
+         nest.writes[0].map.isIdentity();
+}
+
 static bool isPointwise(const fuse::Nest &nest) {
-  return isa<linalg::GenericOp>(nest.op) &&
+  return isa<linalg::GenericOp>(nest.op) && !isTransposingCopy(nest) &&
          llvm::none_of(nest.isReduction, [](bool reduces) { return reduces; });
 }
 

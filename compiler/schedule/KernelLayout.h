@@ -60,6 +60,9 @@ private:
   bool staysInRegister(size_t group, mlir::Value tensor) const;
 };
 
+/// Does `nest` only move the elements of one tensor to other places? It then has loops of its own.
+bool isTransposingCopy(const fuse::Nest &nest);
+
 /// The operations of a kernel's or dispatch's body but its terminator.
 llvm::SmallVector<mlir::Operation *> bodyOps(mlir::Block &body);
 

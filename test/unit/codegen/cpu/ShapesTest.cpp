@@ -62,7 +62,10 @@ void addConvolutions(Cases &cases, const std::string &element) {
                         Conv{"2x6x11x13", "9x2x3x3", "2x9x11x13", 1, 1, 1, 1, 3},
                         Conv{"2x7x15x17", "7x1x3x3", "2x7x8x9", 2, 1, 1, 1, 7},
                         Conv{"1x16x33x35", "16x1x3x3", "1x16x33x35", 1, 1, 1, 1, 16},
-                        Conv{"2x19x7x7", "37x19x1x1", "2x37x7x7", 1, 0, 0, 1, 1}}) {
+                        Conv{"2x19x7x7", "37x19x1x1", "2x37x7x7", 1, 0, 0, 1, 1},
+                        Conv{"2x32x6x7", "16x32x3x3", "2x16x3x4", 2, 1, 1, 1, 1},
+                        // The sums of the weight's gradient are cut into blocks.
+                        Conv{"3x20x33x35", "33x20x3x3", "3x33x33x35", 1, 1, 1, 1, 1}}) {
     auto type = [&](const std::string &shape) { return tensor(shape, element); };
     cases.push_back({"conv_" + c.x + "_" + c.w, "nn.conv",
                      llvm::formatv("%a: {0}, %b: {1}", type(c.x), type(c.w)),
@@ -87,6 +90,31 @@ void addPooling(Cases &cases, const std::string &element) {
        llvm::formatv("%y, %i = nn.max_pool %x {{{0}} : {1} -> {2}, {3}", windows, x, y, winner)});
   cases.push_back({"avg_pool_overlapping", "nn.avg_pool", "%x: " + x,
                    llvm::formatv("%y = nn.avg_pool %x {{{0}} : {1} -> {2}", windows, x, y)});
+}
+
+/// Convolution, rectification and pooling by windows side by side: gradients stay sparse.
+void addPooledConvolutions(Cases &cases, const std::string &element) {
+  struct Pooled {
+    std::string x, w, y, pooled;
+    int pad, window;
+  };
+  for (const Pooled &c : {Pooled{"2x19x14x18", "37x19x3x3", "2x37x12x16", "2x37x6x8", 0, 2},
+                          Pooled{"1x4x12x9", "6x4x5x5", "1x6x12x9", "1x6x4x3", 2, 3},
+                          Pooled{"2x3x10x12", "5x3x3x3", "2x5x8x10", "2x5x4x5", 0, 2},
+                          Pooled{"2x33x8x8", "5x33x1x1", "2x5x8x8", "2x5x4x4", 0, 2}}) {
+    auto type = [&](const std::string &shape) { return tensor(shape, element); };
+    cases.push_back(
+        {"pooled_" + c.x + "_" + c.w, "nn.max_pool",
+         llvm::formatv("%a: {0}, %b: {1}", type(c.x), type(c.w)),
+         llvm::formatv("%c = nn.conv %a, %b {{strides = array<i64: 1, 1>, pads_low = array<i64: "
+                       "{0}, {0}>, pads_high = array<i64: {0}, {0}>, dilations = array<i64: 1, 1>} "
+                       ": {1}, {2} -> {3}\n%r = nn.relu %c : {3}\n"
+                       "%y, %i = nn.max_pool %r {{kernel = array<i64: {4}, {4}>, strides = "
+                       "array<i64: {4}, {4}>, pads_low = array<i64: 0, 0>, pads_high = array<i64: "
+                       "0, 0>, dilations = array<i64: 1, 1>} : {3} -> {5}, {6}",
+                       c.pad, type(c.x), type(c.w), type(c.y), c.window, type(c.pooled),
+                       tensor(c.pooled, "i32"))});
+  }
 }
 
 void addReductions(Cases &cases, const std::string &element) {
@@ -146,6 +174,7 @@ TEST_P(Shapes, AgreeWithInterpreterAtEveryNumberOfThreads) {
   addMatmuls(cases, GetParam());
   addConvolutions(cases, GetParam());
   addPooling(cases, GetParam());
+  addPooledConvolutions(cases, GetParam());
   addReductions(cases, GetParam());
   addChains(cases, GetParam());
   for (const OpCase &opCase : cases) {

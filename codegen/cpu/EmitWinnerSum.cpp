@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Sums over the winners of a pooling (compiler/fuse/WinnerForm.h). For every value one address is
+// computed from the winner's offset; from there on vectors of rhs are multiplied by the value and
+// added to as many results as registers hold. Nothing is computed for the other offsets.
+//
+// Loops that run on in memory behind the vector loop, in rhs and in the result, join it. Where rhs
+// does not fit the first cache, reduction loops are cut into blocks that run outside of all tiles,
+// whose sums wait in the result meanwhile. Orders of summation depend on sizes and target only.
+
+#include "codegen/cpu/KernelBuilder.h"
+#include "compiler/fuse/WinnerForm.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace ntc::codegen::cpu {
+
+namespace {
+
+class WinnerSumEmitter {
+public:
+  WinnerSumEmitter(KernelBuilder &k, size_t n, fuse::WinnerForm form)
+      : k(k), nest(k.layout.space().nests()[n]), form(std::move(form)) {
+    for (size_t d = 0; d < nest.extents.size(); ++d) {
+      ranges.push_back(k.rangeOf(n, d));
+    }
+    value = k.linearize(nest.reads[this->form.value]);
+    winner = k.linearize(nest.reads[this->form.winner]);
+    rhs = k.linearize(nest.reads[this->form.rhs]);
+    output = k.linearize(nest.writes[0]);
+    lanes = k.lanesOf(output.buffer.element);
+    chooseLoops();
+  }
+
+  void emit() {
+    SmallVector<Value> ivs(ranges.size());
+    SmallVector<std::pair<unsigned, int64_t>> blocked = reductionBlocks();
+    if (!blocked.empty()) {
+      mode = Mode::Begin;
+      emitOuter(outer, ivs);
+      mode = Mode::Continue;
+    }
+    emitBlocks(blocked, ivs);
+  }
+
+private:
+  /// What a tile does: everything; only store what sums begin with; add to what is stored.
+  enum class Mode { Whole, Begin, Continue };
+
+  KernelBuilder &k;
+  const fuse::Nest &nest;
+  fuse::WinnerForm form;
+  SmallVector<Range> ranges;
+  LinearAccess value, winner, rhs, output;
+  Lanes lanes;
+  Mode mode = Mode::Whole;
+  int vectorLoop = -1;    ///< -1: scalars
+  int64_t vectorSize = 1; ///< indices that vectors run over: of the vector loop and those joined
+  SmallVector<unsigned> joined, columns, outer, reduced;
+
+  bool isShared(unsigned loop) const {
+    return !nest.isReduction[loop] && value.strides[loop] == 0 && ranges[loop].size >= 0;
+  }
+
+  /// The loops of the tile: vectors, then as many columns as registers allow, innermost first.
+  void chooseLoops() {
+    for (unsigned d = 0; d < ranges.size(); ++d) {
+      if (isShared(d) && rhs.strides[d] == 1 && output.strides[d] == 1 && nest.extents[d] > 1) {
+        vectorLoop = static_cast<int>(d);
+        vectorSize = ranges[d].size;
+      }
+    }
+    for (bool found = vectorLoop >= 0; found;) {
+      found = false;
+      for (unsigned d = 0; d < ranges.size(); ++d) {
+        if (isShared(d) && !llvm::is_contained(joined, d) && rhs.strides[d] == vectorSize &&
+            output.strides[d] == vectorSize && ranges[d].isWhole && ranges[vectorLoop].isWhole &&
+            vectorSize > 1) {
+          joined.push_back(d);
+          vectorSize *= ranges[d].size;
+          found = true;
+        }
+      }
+    }
+    int64_t results = std::min(vectorCount(), kMostVectors);
+    for (unsigned d = ranges.size(); d-- > 0;) {
+      if (llvm::is_contained(form.offsetLoops, d) || static_cast<int>(d) == vectorLoop ||
+          llvm::is_contained(joined, d)) {
+        continue;
+      }
+      if (nest.isReduction[d]) {
+        reduced.insert(reduced.begin(), d);
+      } else if (isShared(d) && results * ranges[d].size <= mostResults()) {
+        columns.insert(columns.begin(), d);
+        results *= ranges[d].size;
+      } else {
+        outer.insert(outer.begin(), d);
+      }
+    }
+  }
+
+  /// Vectors of one column in a tile.
+  static constexpr int64_t kMostVectors = 8;
+
+  int64_t vectorCount() const { return vectorLoop < 0 ? 1 : llvm::divideCeil(vectorSize, lanes); }
+
+  /// Accumulators, with registers to spare for the value and a vector of rhs.
+  int64_t mostResults() const { return k.target.registers - 4; }
+
+  /// Reduction loops to cut, outermost first, with the indices of a block: until what a block reads
+  /// of rhs is about half of the first cache.
+  SmallVector<std::pair<unsigned, int64_t>> reductionBlocks() const {
+    SmallVector<std::pair<unsigned, int64_t>> blocks;
+    auto type = cast<RankedTensorType>(nest.reads[form.rhs].tensor.getType());
+    int64_t bytes = ir::plan::tensorBytes(type), fits = k.target.l1Bytes / 2;
+    for (unsigned loop : outer) {
+      bytes /= rhs.strides[loop] == 0 ? 1 : nest.extents[loop]; // a tile sees one index of it
+    }
+    for (unsigned loop : reduced) {
+      int64_t extent = nest.extents[loop];
+      if (bytes <= fits) {
+        break;
+      }
+      if (extent == 1 || rhs.strides[loop] == 0) {
+        continue;
+      }
+      int64_t count = std::min<int64_t>(extent, llvm::divideCeil(bytes, fits));
+      int64_t size = llvm::divideCeil(extent, count);
+      if (size < extent) {
+        blocks.push_back({loop, size});
+        bytes = bytes / extent * size;
+      }
+    }
+    return blocks;
+  }
+
+  void emitBlocks(ArrayRef<std::pair<unsigned, int64_t>> blocked, SmallVector<Value> &ivs) {
+    if (blocked.empty()) {
+      return emitOuter(outer, ivs);
+    }
+    auto [loop, size] = blocked.front();
+    Range whole = ranges[loop];
+    k.loop(whole.lower, whole.upper, size, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+      Range &part = ranges[loop];
+      part = {iv, k.add(iv, k.index(size)), size, size, false};
+      if (whole.size % size != 0) {
+        part.upper = arith::MinUIOp::create(k.b, k.loc, part.upper, whole.upper);
+        part.size = -1;
+        part.multipleOf = 1;
+      }
+      emitBlocks(blocked.drop_front(), ivs);
+      return {};
+    });
+    ranges[loop] = whole;
+  }
+
+  void emitOuter(ArrayRef<unsigned> loops, SmallVector<Value> &ivs) {
+    if (loops.empty()) {
+      return emitVectors(ivs);
+    }
+    k.loop(ranges[loops.front()], 1, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+      ivs[loops.front()] = iv;
+      emitOuter(loops.drop_front(), ivs);
+      return {};
+    });
+    ivs[loops.front()] = {};
+  }
+
+  /// Tiles along the vectors: whole ones in a loop, the rest with a mask.
+  void emitVectors(SmallVector<Value> &ivs) {
+    for (unsigned loop : llvm::concat<const unsigned>(joined, columns)) {
+      ivs[loop] = ranges[loop].lower;
+    }
+    if (vectorLoop < 0) {
+      return emitTile(ivs, 1, 0, {});
+    }
+    int64_t perTile = std::min(vectorCount(), kMostVectors) * lanes,
+            whole = vectorSize / perTile * perTile, rest = vectorSize - whole;
+    Value lower = ranges[vectorLoop].lower, split = k.add(lower, k.index(whole));
+    if (whole > 0) {
+      k.loop(Range{lower, split, whole, perTile}, perTile, {},
+             [&](Value iv, ValueRange) -> SmallVector<Value> {
+               ivs[vectorLoop] = iv;
+               emitTile(ivs, perTile / lanes, lanes, {});
+               return {};
+             });
+    }
+    if (rest > 0) {
+      int64_t vectors = llvm::divideCeil(rest, lanes), last = rest - (vectors - 1) * lanes;
+      Value mask;
+      if (last < lanes) {
+        mask = vector::CreateMaskOp::create(k.b, k.loc, VectorType::get({lanes}, k.b.getI1Type()),
+                                            k.index(last));
+      }
+      ivs[vectorLoop] = split;
+      emitTile(ivs, vectors, lanes, mask);
+    }
+    ivs[vectorLoop] = {};
+  }
+
+  /// Offsets from the tile's first element, in `access`, of every column and vector of it.
+  SmallVector<int64_t> offsetsOf(const LinearAccess &access, int64_t vectors) const {
+    SmallVector<int64_t> offsets = {0};
+    for (unsigned loop : columns) {
+      SmallVector<int64_t> next;
+      for (int64_t offset : offsets) {
+        for (int64_t i = 0; i < ranges[loop].size; ++i) {
+          next.push_back(offset + i * access.strides[loop]);
+        }
+      }
+      offsets = std::move(next);
+    }
+    SmallVector<int64_t> all;
+    for (int64_t offset : offsets) {
+      for (int64_t v = 0; v < vectors; ++v) {
+        all.push_back(offset + v * lanes);
+      }
+    }
+    return all;
+  }
+
+  void emitTile(SmallVector<Value> &ivs, int64_t vectors, Lanes width, Value mask) {
+    SmallVector<int64_t> rhsOffsets = offsetsOf(rhs, vectors), offsets = offsetsOf(output, vectors);
+    auto maskOf = [&](size_t i) { return (i + 1) % vectors == 0 ? mask : Value(); };
+    Value base = k.addressAt(output, ivs);
+    SmallVector<Value> sums, addresses;
+    for (auto [i, offset] : llvm::enumerate(offsets)) {
+      addresses.push_back(k.add(base, k.index(offset)));
+      sums.push_back(mode == Mode::Continue
+                         ? k.load(output.buffer, addresses.back(), 1, width, maskOf(i))
+                         : initial(width));
+    }
+    if (mode != Mode::Begin) {
+      prefetchNext(ivs);
+      sums = emitReduced(reduced, ivs, sums, [&](ValueRange now) {
+        Value from = k.add(k.addressAt(rhs, ivs), displacement(ivs));
+        Value factor = k.load(value.buffer, k.addressAt(value, ivs), 0, width);
+        SmallVector<Value> next;
+        for (auto [i, offset] : llvm::enumerate(rhsOffsets)) {
+          Value other = k.load(rhs.buffer, k.add(from, k.index(offset)), 1, width, maskOf(i));
+          next.push_back(k.multiplyAdd(factor, other, now[i]));
+        }
+        return next;
+      });
+    }
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      k.store(output.buffer, sum, addresses[i], 1, width, maskOf(i));
+    }
+  }
+
+  /// Asks for the values and winners of the tile behind the next one: every tile begins with them,
+  /// and they lie too far apart for the processor to foresee.
+  void prefetchNext(ArrayRef<Value> ivs) {
+    if (outer.empty() || value.strides[outer.back()] == 0) {
+      return;
+    }
+    SmallVector<Value> first(ivs);
+    for (unsigned loop : reduced) {
+      first[loop] = ranges[loop].lower;
+    }
+    Value ahead = k.index(2 * value.strides[outer.back()]);
+    for (const LinearAccess *access : {&value, &winner}) {
+      memref::PrefetchOp::create(k.b, k.loc, access->buffer.memref,
+                                 ValueRange{k.add(k.addressAt(*access, first), ahead)},
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    }
+  }
+
+  /// How far the winner's offset lies from the first one in rhs, in elements.
+  Value displacement(ArrayRef<Value> ivs) {
+    Value rest = arith::IndexCastUIOp::create(
+        k.b, k.loc, k.b.getIndexType(), k.load(winner.buffer, k.addressAt(winner, ivs), 0, 0));
+    Value sum = k.index(0);
+    for (unsigned loop : llvm::reverse(form.offsetLoops)) {
+      bool first = loop == form.offsetLoops.front();
+      Value extent = k.index(nest.extents[loop]);
+      Value here = first ? rest : arith::RemUIOp::create(k.b, k.loc, rest, extent).getResult();
+      rest = first ? rest : arith::DivUIOp::create(k.b, k.loc, rest, extent).getResult();
+      sum = k.add(sum, k.mul(here, rhs.strides[loop]));
+    }
+    return sum;
+  }
+
+  Value initial(Lanes width) {
+    auto generic = cast<linalg::GenericOp>(nest.op);
+    auto fill = generic.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    return k.splat(k.b.clone(*fill.getInputs()[0].getDefiningOp())->getResult(0), width);
+  }
+
+  SmallVector<Value> emitReduced(ArrayRef<unsigned> loops, SmallVector<Value> &ivs,
+                                 ValueRange carried,
+                                 llvm::function_ref<SmallVector<Value>(ValueRange)> body) {
+    if (loops.empty()) {
+      return body(carried);
+    }
+    return k.loop(ranges[loops.front()], 1, carried,
+                  [&](Value iv, ValueRange now) -> SmallVector<Value> {
+                    ivs[loops.front()] = iv;
+                    return emitReduced(loops.drop_front(), ivs, now, body);
+                  });
+  }
+};
+
+} // namespace
+
+void emitWinnerSum(KernelBuilder &k, size_t nest) {
+  fuse::WinnerForm form = *fuse::winnerForm(k.layout.space().nests()[nest].op);
+  WinnerSumEmitter(k, nest, std::move(form)).emit();
+}
+
+} // namespace ntc::codegen::cpu
