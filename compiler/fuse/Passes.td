@@ -81,7 +81,8 @@ def FormDispatches : Pass<"ntc-form-dispatches", "::ntc::ir::train::ProgramOp"> 
     is produced later, and (b) the joint iteration space (compiler/fuse/IterationSpace.h) still has enough parallel groups for
     its work, or the work is small. Fused values that nobody else reads never leave the dispatch. Preserves values bit for bit.
   }];
-  let dependentDialects = ["::ntc::ir::plan::PlanDialect"];
+  let dependentDialects = ["::ntc::ir::plan::PlanDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
 }
 
 #endif
