@@ -23,12 +23,8 @@ static void collectNames(Location loc, llvm::SetVector<StringRef> &names) {
   }
 }
 
-std::string dispatchName(ArrayRef<Operation *> ops) {
+static std::string joinNames(const llvm::SetVector<StringRef> &names) {
   constexpr size_t kShown = 4;
-  llvm::SetVector<StringRef> names;
-  for (Operation *op : ops) {
-    collectNames(op->getLoc(), names);
-  }
   std::string joined;
   for (StringRef name : names.getArrayRef().take_front(kShown)) {
     joined += (joined.empty() ? "" : "+") + name.str();
@@ -37,6 +33,20 @@ std::string dispatchName(ArrayRef<Operation *> ops) {
     joined += "+...";
   }
   return joined.empty() ? "step" : joined;
+}
+
+std::string dispatchName(ArrayRef<Operation *> ops) {
+  llvm::SetVector<StringRef> names;
+  for (Operation *op : ops) {
+    collectNames(op->getLoc(), names);
+  }
+  return joinNames(names);
+}
+
+std::string layerName(Location loc) {
+  llvm::SetVector<StringRef> names;
+  collectNames(loc, names);
+  return joinNames(names);
 }
 
 } // namespace ntc::fuse

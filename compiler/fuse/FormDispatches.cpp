@@ -11,6 +11,7 @@
 #include "compiler/fuse/WinnerForm.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -72,7 +73,7 @@ void ownDestinations(Block &block) {
 
 class Grouping {
 public:
-  explicit Grouping(Block &block) {
+  Grouping(Block &block, bool join, bool mergeSmall) : join(join) {
     groups.emplace_back(); // the prologue
     for (Operation &op : block) {
       if ((isNest(&op) && !isDestination(&op)) || isa<ir::nn::ReshapeOp>(op)) {
@@ -82,11 +83,18 @@ public:
     if (groups.front().ops.empty()) {
       groups.erase(groups.begin());
     }
-    mergeSmallNeighbours();
+    if (mergeSmall) {
+      mergeSmallNeighbours();
+    }
   }
   SmallVector<Group> groups;
 
 private:
+  static constexpr auto kJoin = remark::RemarkOpts::name("join").category("join-dispatches");
+  static constexpr auto kMerge =
+      remark::RemarkOpts::name("merge").category("merge-small-dispatches");
+  bool join;
+
   /// Scalars that depend on states and controls only (learning rates, corrections of the step
   /// count) come first of all, so that they delay nothing that could be fused behind its producer.
   static constexpr int kPrologue = 0;
@@ -118,9 +126,9 @@ private:
 
   void place(ArrayRef<Operation *> unit) {
     int group = latestProducer(unit);
-    if (group <= kPrologue && isScalar(unit)) {
+    if (join && group <= kPrologue && isScalar(unit)) {
       group = kPrologue;
-    } else if (group <= kPrologue || isa<ir::nn::ReshapeOp>(unit.front()) ||
+    } else if (!join || group <= kPrologue || isa<ir::nn::ReshapeOp>(unit.front()) ||
                !worthJoining(groups[group], unit)) {
       group = groups.size();
       groups.emplace_back();
@@ -136,18 +144,33 @@ private:
     if (!group.hasNest()) {
       return false;
     }
+    Location loc = unit.back()->getLoc();
+    auto joins = [&](const Twine &why) {
+      remark::passed(loc, kJoin) << remark::add("joins {0}: {1}", dispatchName(group.ops),
+                                                why.str());
+      return true;
+    };
+    auto staysApart = [&](const Twine &why) {
+      remark::missed(loc, kJoin) << remark::add("stays apart from {0}: {1}",
+                                                dispatchName(group.ops), why.str());
+      return false;
+    };
     SmallVector<Operation *> joint(group.ops);
     joint.append(unit.begin(), unit.end());
     IterationSpace space(joint);
     int64_t flops = space.flops();
     if (flops <= kSmallFlops) {
-      return true;
+      return joins("together they are small, " + Twine(flops) + " flops");
     }
     if (llvm::any_of(unit, [](Operation *op) { return isContraction(op) || winnerForm(op); })) {
-      return false; // its operand tiles would follow the other operation's, not its own
+      return staysApart("a contraction's operand tiles would follow the other operation's");
     }
-    int64_t wanted = std::clamp<int64_t>(flops / kFlopsPerGroup, 1, kEnoughGroups);
-    return space.parallelism() >= std::min(wanted, IterationSpace(group.ops).parallelism());
+    int64_t wanted = std::min(std::clamp<int64_t>(flops / kFlopsPerGroup, 1, kEnoughGroups),
+                              IterationSpace(group.ops).parallelism());
+    int64_t possible = space.parallelism();
+    return possible >= wanted ? joins("together they have " + Twine(possible) + " groups of work")
+                              : staysApart("together they would have " + Twine(possible) +
+                                           " groups of work, wanted are " + Twine(wanted));
   }
 
   /// Joins runs of dispatches that are small together, so that tiny networks become one call.
@@ -157,6 +180,11 @@ private:
     for (Group &group : groups) {
       int64_t flops = IterationSpace(group.ops).flops();
       if (!merged.empty() && previousFlops + flops <= kSmallFlops / 4) {
+        if (group.hasNest() && merged.back().hasNest()) {
+          remark::passed(group.ops.back()->getLoc(), kMerge) << remark::add(
+              "{0} continues in the call of {1}: {2} flops together", dispatchName(group.ops),
+              dispatchName(merged.back().ops), previousFlops + flops);
+        }
         merged.back().ops.append(group.ops);
         previousFlops += flops;
         continue;
@@ -363,6 +391,8 @@ void copyUncomputedResults(Operation *user) {
 }
 
 struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
+  using FormDispatchesBase::FormDispatchesBase;
+
   void runOnOperation() override {
     for (auto entry : getOperation().getBody().getOps<ir::train::EntryOp>()) {
       Block &block = entry.getBody().front();
@@ -372,7 +402,7 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
         }
       }
       ownDestinations(block);
-      Grouping grouping(block);
+      Grouping grouping(block, join, mergeSmall);
       // Assignments and the return keep their order behind the dispatches.
       Operation *end = block.getTerminator();
       for (auto assign : llvm::to_vector(block.getOps<ir::train::AssignOp>())) {

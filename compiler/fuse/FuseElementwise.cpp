@@ -3,11 +3,13 @@
 // Merges elementwise linalg operations into their consumers with upstream's fusion, under a policy
 // of our own.
 
+#include "compiler/fuse/DispatchNames.h"
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
 #include "compiler/fuse/WinnerForm.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -22,25 +24,40 @@ static bool onlyMoves(linalg::LinalgOp op) {
   return op->getRegion(0).front().getOperations().size() == 1;
 }
 
-/// May the producer of `operand` be merged into its owner?
-static bool shouldFuse(OpOperand *operand) {
+/// Why the producer of `operand` is not merged into its owner; empty if it is.
+static StringRef whyNotFused(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
   if (!producer || !consumer || producer.getNumReductionLoops() != 0) {
-    return false;
+    return "not an elementwise operation and its consumer";
   }
   if (onlyMoves(producer)) {
-    return true;
+    return "";
   }
   if (isContraction(consumer) || winnerForm(consumer)) {
-    return false;
+    return "it computes, and its consumer must stay a sum of products";
   }
   // Where the consumer reads an element more than once (a broadcast, a window), computing it once
   // is cheaper.
   if (!consumer.getMatchingIndexingMap(operand).isPermutation()) {
-    return false;
+    return "its consumer reads an element more than once";
   }
-  return llvm::all_equal(producer->getUsers()) || producer->hasOneUse();
+  return llvm::all_equal(producer->getUsers()) || producer->hasOneUse() ? ""
+                                                                        : "it has other consumers";
+}
+
+static bool shouldFuse(OpOperand *operand) {
+  constexpr auto opts = remark::RemarkOpts::name("fuse").category("fuse-elementwise");
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  StringRef whyNot = whyNotFused(operand);
+  if (producer && whyNot.empty()) {
+    remark::passed(producer.getLoc(), opts)
+        << remark::add("computed inside {0}", layerName(operand->getOwner()->getLoc()));
+  } else if (producer && producer.getNumReductionLoops() == 0) {
+    remark::missed(producer.getLoc(), opts) << remark::add(
+        "not computed inside {0}: {1}", layerName(operand->getOwner()->getLoc()), whyNot);
+  }
+  return whyNot.empty();
 }
 
 namespace {

@@ -47,6 +47,8 @@ def FuseElementwise : Pass<"ntc-fuse-elementwise", "::ntc::ir::train::ProgramOp"
     A producer without reductions is merged into its consumer where the consumer is its only user, or where the producer
     only moves elements (broadcasts, transposes) or is a constant; one that computes only where each of its elements is read
     once. Contractions keep the form "sum of products": only moves are merged into their operands. Preserves values bit for bit.
+
+    Remarks: `fuse-elementwise` (which producer was merged, or why not).
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
@@ -79,8 +81,15 @@ def FormDispatches : Pass<"ntc-form-dispatches", "::ntc::ir::train::ProgramOp"> 
     Afterwards every computation of an entry lies in a `plan.dispatch`, whose name is made of the layers that its operations
     came from. Operations are taken in program order; one joins the dispatch of its latest producer when (a) no other operand
     is produced later, and (b) the joint iteration space (compiler/fuse/IterationSpace.h) still has enough parallel groups for
-    its work, or the work is small. Fused values that nobody else reads never leave the dispatch. Preserves values bit for bit.
+    its work, or the work is small. Fused values that nobody else reads never leave the dispatch. At last neighbours that are
+    small together become one dispatch. Preserves values bit for bit.
+
+    Remarks: `join-dispatches` (which operation joined, or why not) and `merge-small-dispatches`.
   }];
+  let options = [
+    Option<"join", "join", "bool", /*default=*/"true", "let operations join the dispatch of their latest producer">,
+    Option<"mergeSmall", "merge-small", "bool", /*default=*/"true", "merge neighbours that are small together">,
+  ];
   let dependentDialects = ["::ntc::ir::plan::PlanDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];
 }

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -39,8 +40,10 @@ plan::DispatchOp createCopy(OpBuilder &b, Location loc, Value value) {
 
 class EntryPlanner {
 public:
-  EntryPlanner(train::EntryOp entry, KernelTable &kernels, SlotList &slots, OpBuilder &builder)
-      : entry(entry), kernels(kernels), slots(slots), b(builder), block(entry.getBody().front()) {}
+  EntryPlanner(train::EntryOp entry, KernelTable &kernels, SlotList &slots,
+               const EntryOptions &options, OpBuilder &builder)
+      : entry(entry), kernels(kernels), slots(slots), options(options), b(builder),
+        block(entry.getBody().front()) {}
 
   LogicalResult run() {
     bindArguments();
@@ -72,6 +75,7 @@ private:
   train::EntryOp entry;
   KernelTable &kernels;
   SlotList &slots;
+  const EntryOptions &options;
   OpBuilder &b;
   Block &block;
   DenseMap<Value, Attribute> buffers;           // value -> slot or input
@@ -162,28 +166,53 @@ private:
     return arguments;
   }
 
-  /// An assignment is in place if the dispatch that computes the value may write the state's slot;
-  /// else a copy is appended.
+  /// Why the dispatch that computes the value of `assign` may not write it into the state's slot;
+  /// empty if it may.
+  StringRef whyNotInPlace(train::AssignOp assign) {
+    Value root = rootOf(assign.getValue());
+    auto dispatch = root.getDefiningOp<plan::DispatchOp>();
+    if (!options.updateInPlace) {
+      return "it is disabled";
+    }
+    if (!dispatch) {
+      return "the value is an input or another state";
+    }
+    if (assignedInPlace.count(root)) {
+      return "another state takes the value";
+    }
+    if (lastReadOf(assign.getState()) > callNumber[dispatch]) {
+      return "the old value is read by a later dispatch";
+    }
+    auto arguments = argumentsReading(dispatch, assign.getState());
+    if (!arguments) {
+      return "the old value is reshaped before it is read";
+    }
+    plan::KernelOp kernel = kernels.outline(dispatch);
+    schedule::KernelLayout layout(kernel);
+    for (unsigned argument : *arguments) {
+      StringRef why =
+          memory::whyNotInPlace(layout, kernel, argument, cast<OpResult>(root).getResultNumber());
+      if (!why.empty()) {
+        return why;
+      }
+    }
+    return "";
+  }
+
+  /// Assignments that are not in place get a copy at the end of the entry.
   void chooseAssignmentsInPlace() {
+    constexpr auto opts = remark::RemarkOpts::name("assign").category("update-in-place");
     SmallVector<train::AssignOp> copies;
     for (auto assign : block.getOps<train::AssignOp>()) {
-      Value value = assign.getValue(), root = rootOf(value);
-      auto dispatch = root.getDefiningOp<plan::DispatchOp>();
-      bool inPlace = dispatch && !assignedInPlace.count(root) &&
-                     lastReadOf(assign.getState()) <= callNumber[dispatch];
-      if (inPlace) {
-        auto arguments = argumentsReading(dispatch, assign.getState());
-        plan::KernelOp kernel = kernels.outline(dispatch);
-        schedule::KernelLayout layout(kernel);
-        unsigned result = cast<OpResult>(root).getResultNumber();
-        inPlace = arguments && llvm::all_of(*arguments, [&](unsigned argument) {
-                    return mayWriteInPlace(layout, kernel, argument, result);
-                  });
-      }
-      if (inPlace) {
-        assignedInPlace[root] = assign.getState().str();
+      StringRef whyNot = whyNotInPlace(assign);
+      if (whyNot.empty()) {
+        assignedInPlace[rootOf(assign.getValue())] = assign.getState().str();
+        remark::passed(assign.getLoc(), opts) << remark::add(
+            "{0} of {1} is written over its old value", assign.getState(), entry.getSymName());
       } else {
         copies.push_back(assign);
+        remark::missed(assign.getLoc(), opts) << remark::add(
+            "{0} of {1} is copied at the end: {2}", assign.getState(), entry.getSymName(), whyNot);
       }
     }
     OpBuilder copyBuilder(block.getTerminator());
@@ -283,8 +312,8 @@ private:
 } // namespace
 
 LogicalResult planEntry(train::EntryOp entry, KernelTable &kernels, SlotList &slots,
-                        OpBuilder &builder) {
-  return EntryPlanner(entry, kernels, slots, builder).run();
+                        const EntryOptions &options, OpBuilder &builder) {
+  return EntryPlanner(entry, kernels, slots, options, builder).run();
 }
 
 } // namespace ntc::memory

@@ -33,9 +33,14 @@ struct SlotList {
   }
 };
 
+/// What planEntry may do.
+struct EntryOptions {
+  bool updateInPlace = true;
+};
+
 /// Plans `entry` into a plan.entry created by `builder`: outlines its dispatches, adds its slots
 /// with their lives (offsets are not assigned yet), decides what is written in place.
 mlir::LogicalResult planEntry(ir::train::EntryOp entry, KernelTable &kernels, SlotList &slots,
-                              mlir::OpBuilder &builder);
+                              const EntryOptions &options, mlir::OpBuilder &builder);
 
 } // namespace ntc::memory

@@ -7,10 +7,10 @@
 
 namespace ntc::memory {
 
-/// True if result `result` of the kernel may occupy the memory of argument `argument`, of the same
-/// type: every read of the argument lies before or in the nest that writes the result, at the
-/// element that is then written, and in the same work group.
-bool mayWriteInPlace(const schedule::KernelLayout &layout, ir::plan::KernelOp kernel,
-                     unsigned argument, unsigned result);
+/// Result `result` of the kernel may occupy the memory of argument `argument`, of the same type, if
+/// every read of the argument lies before or in the nest that writes the result, at the element
+/// that is then written, and in the same work group. Returns why it may not; empty if it may.
+llvm::StringRef whyNotInPlace(const schedule::KernelLayout &layout, ir::plan::KernelOp kernel,
+                              unsigned argument, unsigned result);
 
 } // namespace ntc::memory

@@ -15,8 +15,14 @@ def PlanMemory : Pass<"ntc-plan-memory", "::ntc::ir::train::ProgramOp"> {
     States and controls have slots of their own, shared by all entries. Other tensors share bytes where their lives, in order of
     calls, do not meet: larger ones are placed first, each at the lowest offset that is free for its life. An assigned state is
     written in place where its old value is read by nobody afterwards and, within the writing dispatch, only at the element that
-    is then written; a result takes the slot of a dying input under the same rule. Preserves values bit for bit.
+    is then written. Preserves values bit for bit.
+
+    Remarks: `update-in-place` (which state, or why a copy was needed) and `reuse-slots` (bytes with and without reuse).
   }];
+  let options = [
+    Option<"updateInPlace", "update-in-place", "bool", /*default=*/"true", "write new values of states over the old ones">,
+    Option<"reuseSlots", "reuse-slots", "bool", /*default=*/"true", "let tensors share bytes that are never alive together">,
+  ];
   let dependentDialects = ["::ntc::ir::plan::PlanDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 

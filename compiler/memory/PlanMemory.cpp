@@ -5,6 +5,7 @@
 #include "compiler/memory/EntryPlanner.h"
 #include "compiler/memory/Passes.h"
 
+#include "mlir/IR/Remarks.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -22,6 +23,8 @@ static constexpr int64_t kAlign = 64;
 namespace {
 
 struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
+  using PlanMemoryBase::PlanMemoryBase;
+
   void runOnOperation() override {
     train::ProgramOp program = getOperation();
     SlotList slots;
@@ -40,7 +43,7 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
         entries.empty() ? &program.getBody().front() : entries.front()->getBlock(),
         entries.empty() ? program.getBody().front().end() : Block::iterator(entries.front())));
     for (train::EntryOp entry : entries) {
-      if (failed(planEntry(entry, kernels, slots, b))) {
+      if (failed(planEntry(entry, kernels, slots, {updateInPlace}, b))) {
         return signalPassFailure();
       }
     }
@@ -92,7 +95,7 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
 
   /// States and controls first, one after the other; then, above them, each entry's tensors.
   /// Entries never run at the same time, so that their tensors share bytes.
-  static int64_t placeSlots(SlotList &slots) {
+  int64_t placeSlots(SlotList &slots) {
     int64_t base = 0;
     llvm::MapVector<StringRef, SmallVector<size_t>> byEntry;
     for (auto [i, slot] : llvm::enumerate(slots.slots)) {
@@ -106,10 +109,20 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
     int64_t bytes = base;
     for (auto &[entry, members] : byEntry) {
       SmallVector<Lifetime> lives;
+      int64_t apart = 0;
       for (size_t i : members) {
         lives.push_back(slots.slots[i].life);
+        apart += lives.back().bytes;
+        if (!reuseSlots) {
+          lives.back().begin = 0;
+          lives.back().end = std::numeric_limits<int64_t>::max();
+        }
       }
-      bytes = std::max(bytes, base + assignOffsets(lives, kAlign));
+      int64_t needed = assignOffsets(lives, kAlign);
+      constexpr auto opts = remark::RemarkOpts::name("place").category("reuse-slots");
+      remark::analysis(getOperation().getLoc(), opts) << remark::add(
+          "{0} tensors of {1} take {2} bytes, {3} apart", members.size(), entry, needed, apart);
+      bytes = std::max(bytes, base + needed);
       for (auto [i, life] : llvm::zip(members, lives)) {
         slots.slots[i].life.offset = base + life.offset;
       }

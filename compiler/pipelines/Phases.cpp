@@ -29,10 +29,6 @@ std::optional<Phase> phaseNamed(StringRef name) {
 
 StringRef nameOf(Phase phase) { return kPhases[static_cast<size_t>(phase)].name; }
 
-std::vector<std::string> optionalPasses() {
-  return {"simplify", "fuse-elementwise", "sparse-pool-gradients", "choose-layouts"};
-}
-
 namespace {
 
 class PipelineBuilder {
@@ -54,30 +50,37 @@ public:
       break;
     case Phase::Optimized:
       // Before decomposition, while composite operations are still one operation each.
-      addOptional("simplify", optimize::createSimplify());
+      simplify();
       program.addPass(optimize::createDecompose());
       // Again: decomposition exposes common subexpressions of forward and backward.
-      addOptional("simplify", optimize::createSimplify());
-      program.addPass(createCSEPass());
+      simplify();
       break;
     case Phase::Fused:
       // While gradients of pools are operations of their own.
-      addOptional("sparse-pool-gradients", fuse::createSparsePoolGradients());
+      if (enabled("sparse-pool-gradients")) {
+        program.addPass(fuse::createSparsePoolGradients());
+      }
       program.addPass(fuse::createLowerToLinalg());
       // Windows and masks that are computed twice are merged while they are still visible as
       // operations.
       program.addPass(createCSEPass());
-      addOptional("fuse-elementwise", fuse::createFuseElementwise());
-      program.addPass(createCSEPass());
+      if (enabled("fuse-elementwise")) {
+        program.addPass(fuse::createFuseElementwise());
+        program.addPass(createCSEPass());
+      }
       // When nothing is merged any more: the copies that it writes would be merged into their
       // users.
-      addOptional("choose-layouts", fuse::createChooseLayouts());
-      program.addPass(createCSEPass());
-      program.addPass(fuse::createFormDispatches());
+      if (enabled("choose-layouts")) {
+        program.addPass(fuse::createChooseLayouts());
+        program.addPass(createCSEPass());
+      }
+      program.addPass(fuse::createFormDispatches(
+          {enabled("join-dispatches"), enabled("merge-small-dispatches")}));
       program.addPass(verify::createVerifyFused());
       break;
     case Phase::Planned:
-      program.addPass(memory::createPlanMemory());
+      program.addPass(
+          memory::createPlanMemory({enabled("update-in-place"), enabled("reuse-slots")}));
       program.addPass(verify::createVerifyPlanned());
       break;
     case Phase::Compiled:
@@ -92,13 +95,20 @@ private:
   OpPassManager &program;
   const PipelineOptions &options;
 
-  void addOptional(StringRef name, std::unique_ptr<Pass> pass) {
-    bool disabled = llvm::any_of(options.disabledPasses, [&](StringRef disabled) {
-      disabled.consume_front("ntc-");
-      return disabled == name;
-    });
-    if (!disabled) {
-      program.addPass(std::move(pass));
+  bool enabled(StringRef name) const {
+    const OptimizationInfo *info =
+        llvm::find_if(kOptimizations, [&](const OptimizationInfo &o) { return o.name == name; });
+    return info->level <= options.level &&
+           llvm::none_of(options.disabledPasses, [&](StringRef disabled) {
+             disabled.consume_front("ntc-");
+             return disabled == name;
+           });
+  }
+
+  void simplify() {
+    if (enabled("simplify")) {
+      program.addPass(optimize::createSimplify());
+      program.addPass(createCSEPass());
     }
   }
 };
@@ -107,12 +117,12 @@ private:
 
 LogicalResult buildPipeline(OpPassManager &pm, Phase from, Phase to, const PipelineOptions &options,
                             std::string &error) {
-  std::vector<std::string> known = optionalPasses();
+  auto names = llvm::map_range(kOptimizations, [](const OptimizationInfo &o) { return o.name; });
   for (StringRef disabled : options.disabledPasses) {
     disabled.consume_front("ntc-");
-    if (!llvm::is_contained(known, disabled.str())) {
+    if (!llvm::is_contained(names, disabled)) {
       error = "--disable-pass=" + disabled.str() + ": not a pass that may be left out; those are " +
-              llvm::join(known, ", ");
+              llvm::join(names, ", ");
       return failure();
     }
   }

@@ -34,9 +34,30 @@ inline constexpr std::array<PhaseInfo, 6> kPhases = {{
 std::optional<Phase> phaseNamed(llvm::StringRef name);
 llvm::StringRef nameOf(Phase phase);
 
+/// An optimization that may be left out: its name, the lowest level -O that has it, what it does.
+struct OptimizationInfo {
+  llvm::StringLiteral name;
+  unsigned level;
+  llvm::StringLiteral summary;
+};
+
+/// Every optimization, in the order in which they run. The names are those of `--disable-pass` and
+/// of the remarks. Level 3 is level 2 plus what costs compile time out of proportion; nothing does.
+inline constexpr std::array<OptimizationInfo, 6> kOptimizations = {{
+    {"simplify", 1, "algebraic identities, constants, common subexpressions"},
+    {"fuse-elementwise", 1, "an elementwise operation is computed where its result is read"},
+    {"join-dispatches", 2, "an operation joins the dispatch of its producer"},
+    {"merge-small-dispatches", 2, "neighbouring dispatches with little work become one"},
+    {"update-in-place", 1, "a state's new value is written over the old one"},
+    {"reuse-slots", 1, "tensors that are never alive together share bytes"},
+}};
+inline constexpr unsigned kDefaultLevel = 2, kHighestLevel = 3;
+
 struct PipelineOptions {
-  /// Names of optional passes to leave out, with or without "ntc-".
+  /// Names of optimizations to leave out, with or without "ntc-".
   std::vector<std::string> disabledPasses;
+  /// As of -O.
+  unsigned level = kDefaultLevel;
   /// Folder into which the program is written as NN-phase.mlir after each phase, or empty.
   std::string dumpPhasesTo;
 };
@@ -46,8 +67,5 @@ struct PipelineOptions {
 /// later ones need.
 mlir::LogicalResult buildPipeline(mlir::OpPassManager &pm, Phase from, Phase to,
                                   const PipelineOptions &options, std::string &error);
-
-/// Names of the passes that may be disabled.
-std::vector<std::string> optionalPasses();
 
 } // namespace ntc::pipelines

@@ -69,6 +69,7 @@ Result<std::string> keyOf(const Model &model, const CompileOptions &options) {
   for (int64_t size : options.batchSizes) {
     part(std::to_string(size));
   }
+  part(std::to_string(options.level));
   part("passes");
   for (const std::string &pass : options.disabledPasses) {
     part(pass);

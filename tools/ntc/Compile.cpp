@@ -3,6 +3,8 @@
 // ntc compile: a model to an artifact, or to any phase or output on the way.
 #include "tools/ntc/ModelInput.h"
 
+#include "llvm/Support/Regex.h"
+
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -20,7 +22,7 @@ struct CompileFlags {
   std::string dumpPhasesTo;
   std::vector<int64_t> sizes;
   bool timing = false;
-  bool ignored = false;
+  std::string remarksFilter;
   StepFlags step;
   TargetFlags target;
 };
@@ -58,6 +60,21 @@ Flag emitFlag(std::string &target) {
           set, false};
 }
 
+Flag remarksFlag(std::string &target) {
+  auto set = [&target](std::string_view text) {
+    std::string problem;
+    target = text;
+    if (!llvm::Regex(target).isValid(problem)) {
+      return rt::error(Code::InvalidArgument, "'", text, "' is no regular expression: ", problem);
+    }
+    return Status();
+  };
+  return {"--remarks-filter", "REGEX",
+          "say where optimizations whose names match applied, where not, and why (to standard "
+          "error; .* for all)",
+          set, false};
+}
+
 Flag targetFlag() {
   auto set = [](std::string_view text) {
     if (text == "cuda") {
@@ -87,7 +104,7 @@ std::vector<Flag> compileFlags(CompileFlags &flags) {
       textFlag("--dump-phases-to", "DIR", flags.dumpPhasesTo,
                "write every phase's MLIR to a folder"),
       switchFlag("--timing", flags.timing, "say how long each part took"),
-      switchFlag("-O2", flags.ignored, "the one level of optimization that there is"),
+      remarksFlag(flags.remarksFilter),
   };
   for (Flag &flag : stepFlags(flags.step)) {
     table.push_back(std::move(flag));
@@ -95,11 +112,7 @@ std::vector<Flag> compileFlags(CompileFlags &flags) {
   for (Flag &flag : targetFlags(flags.target)) {
     table.push_back(std::move(flag));
   }
-  for (const char *level : {"-O0", "-O1", "-O3"}) {
-    table.push_back(refusedFlag(level, "this version compiles at -O2 only"));
-  }
-  for (const char *later :
-       {"--gpu-arch", "--tune", "--tuning", "--remarks-filter", "--memory-budget"}) {
+  for (const char *later : {"--gpu-arch", "--tune", "--tuning", "--memory-budget"}) {
     table.push_back(refusedFlag(later, "not available in this version"));
   }
   return table;
@@ -179,6 +192,7 @@ int runCompile(const Verb &verb, Words words) {
     options.emit = output.emit;
     options.dumpPhasesTo = flags.dumpPhasesTo;
     options.timing = flags.timing;
+    options.remarksFilter = flags.remarksFilter;
     options.compileTo = flags.to.empty() ? Phase::Compiled : *pipelines::phaseNamed(flags.to);
     options.compileFrom = flags.from.empty() ? Phase::Captured : *pipelines::phaseNamed(flags.from);
   };

@@ -12,6 +12,7 @@
 #include "runtime/base/Sha256.h"
 #include "runtime/format/Safetensors.h"
 #include "tools/ntc/PhaseFiles.h"
+#include "tools/ntc/Remarks.h"
 
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringSet.h"
@@ -143,6 +144,9 @@ public:
   Compilation(MLIRContext &context, const CompileOptions &options, const std::string &output)
       : context(context), options(options), output(output), messages(context) {
     context.loadAllAvailableDialects();
+    if (!options.remarksFilter.empty()) {
+      printRemarks(context, options.remarksFilter);
+    }
   }
 
   CompileTimes times;
@@ -154,7 +158,8 @@ public:
 
   std::optional<CompileError> run(ModuleOp module, rt::artifact::Manifest *manifest) {
     auto start = std::chrono::steady_clock::now();
-    pipelines::PipelineOptions pipeline{options.disabledPasses, options.dumpPhasesTo};
+    pipelines::PipelineOptions pipeline{options.disabledPasses, options.level,
+                                        options.dumpPhasesTo};
     PassManager pm(&context);
     std::string error;
     if (failed(pipelines::buildPipeline(pm, options.compileFrom, options.compileTo, pipeline,

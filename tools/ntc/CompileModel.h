@@ -31,6 +31,8 @@ struct CompileOptions {
   pipelines::Phase compileTo = pipelines::Phase::Compiled;
   std::string dumpPhasesTo;                ///< folder for one file per phase, or empty
   std::vector<std::string> disabledPasses; ///< names without "ntc-" or with it
+  unsigned level = pipelines::kDefaultLevel;
+  std::string remarksFilter; ///< regular expression over optimizations' names; empty: no remarks
   bool timing = false;
 };
 

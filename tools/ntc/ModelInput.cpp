@@ -176,6 +176,32 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
   };
 }
 
+namespace {
+
+std::string optimizationNames() {
+  std::string names;
+  for (const pipelines::OptimizationInfo &info : pipelines::kOptimizations) {
+    names += (names.empty() ? "" : ", ") + info.name.str();
+  }
+  return names;
+}
+
+/// What level `level` adds to the one below it.
+std::string levelHelp(unsigned level) {
+  std::string names;
+  for (const pipelines::OptimizationInfo &info : pipelines::kOptimizations) {
+    if (info.level == level) {
+      names += (names.empty() ? "" : ", ") + info.name.str();
+    }
+  }
+  return concat(level == 0      ? std::string("no optimization of the program")
+                : names.empty() ? concat("as -O", level - 1)
+                                : concat("-O", level - 1, " and ", names),
+                level == pipelines::kDefaultLevel ? " (the default)" : "");
+}
+
+} // namespace
+
 std::vector<Flag> targetFlags(TargetFlags &flags) {
   auto precision = choiceFlag("--precision", "TYPE", {"f32", "f64", "bf16", "f16"}, flags.precision,
                               "element type of the step: f32 or f64 (default: the model's, f32)");
@@ -187,7 +213,7 @@ std::vector<Flag> targetFlags(TargetFlags &flags) {
     }
     return choose(text);
   };
-  return {
+  std::vector<Flag> table = {
       rt::train::textFlag("--mcpu", "NAME", flags.mcpu,
                           "processor to compile for: native, x86-64-v3, znver4, … as clang takes "
                           "it (default: native)"),
@@ -195,8 +221,16 @@ std::vector<Flag> targetFlags(TargetFlags &flags) {
       choiceFlag("--denormals", "HOW", {"flush", "keep"}, flags.denormals,
                  "subnormal numbers: flush to zero or keep (default: flush)"),
       listFlag("--disable-pass", "NAME", flags.disabledPasses,
-               "leave out an optional pass; may be repeated"),
+               "leave out an optimization by name: " + optimizationNames() + "; may be repeated"),
   };
+  for (unsigned level = 0; level <= pipelines::kHighestLevel; ++level) {
+    auto set = [&flags, level](std::string_view) {
+      flags.level = level;
+      return Status();
+    };
+    table.push_back({concat("-O", level), "", levelHelp(level), set, false});
+  }
+  return table;
 }
 
 ModelProblem problemOf(const CompileError &error) {
@@ -286,6 +320,7 @@ CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
   options.f64 = flags.precision == 1 || model.spec.precision() == Precision::F64;
   options.flushDenormals = flags.denormals == 0;
   options.disabledPasses = flags.disabledPasses;
+  options.level = flags.level;
   return options;
 }
 

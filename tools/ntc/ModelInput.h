@@ -32,6 +32,7 @@ struct TargetFlags {
   size_t precision = 0; ///< index into f32, f64
   size_t denormals = 0; ///< index into flush, keep
   std::vector<std::string> disabledPasses;
+  unsigned level = pipelines::kDefaultLevel;
 };
 std::vector<Flag> targetFlags(TargetFlags &flags);
 
