@@ -23,7 +23,7 @@ std::string npy(std::string_view type, std::string_view shape, std::string_view 
 
 void append(std::string &out, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) {
-    out += static_cast<char>(value >> (8 * i));
+    out += i < 8 ? static_cast<char>(value >> (8 * i)) : '\0';
   }
 }
 
