@@ -10,7 +10,7 @@ packages=(
   clang-22 lld-22 cmake ninja-build ccache git python3      # tools
   llvm-22-dev libmlir-22-dev mlir-22-tools liblld-22-dev    # the compiler is built on
   libprotobuf-dev protobuf-compiler libonnx-dev             # models
-  zlib1g-dev                                                # data sets
+  zlib1g-dev libpng-dev libjpeg62-turbo-dev                 # data sets
   libgtest-dev                                              # tests are configured with the rest
 )
 test_packages=(llvm-22-tools clang-format-22 libonnx-testdata)

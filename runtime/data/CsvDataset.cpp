@@ -1,244 +1,263 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From a table of numbers to inputs and targets.
-#include "runtime/data/CsvTable.h"
-#include "runtime/data/GzipFile.h"
+// From the cells of a table to inputs and targets.
+#include "runtime/data/CsvDataset.h"
+
 #include "runtime/data/Suggest.h"
+#include "runtime/data/TableChoice.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <limits>
+#include <numeric>
 
 namespace ntc::rt::data {
 namespace {
 
-constexpr double kMostClasses = 65536.0;
+constexpr double kMissingValue = std::numeric_limits<double>::quiet_NaN();
 
-Result<std::string> readText(const std::string &path) {
-  auto maybeFile = GzipFile::open(path);
-  if (!maybeFile) {
-    return maybeFile.status();
+/// A table whose columns are known.
+class TableDataset : public ArrayDataset {
+public:
+  TableDataset(int64_t samples, std::vector<Array> arrays, TableLayout layout)
+      : ArrayDataset(samples, std::move(arrays)), layout_(std::move(layout)) {
+    setClassNames(layout_.classNames);
   }
-  GzipFile file = maybeFile.take();
-  std::string text;
-  std::vector<uint8_t> chunk(1 << 20);
-  while (true) {
-    auto maybeGot = file.read(chunk);
-    if (!maybeGot) {
-      return maybeGot.status();
-    }
-    size_t got = maybeGot.take();
-    text.append(reinterpret_cast<const char *>(chunk.data()), got);
-    if (got < chunk.size()) {
-      return text;
-    }
-  }
-}
+  const TableLayout *table() const override { return &layout_; }
 
-Result<char> separatorOf(const DataSource &source) {
-  const std::string *value = source.find("separator");
-  if (!value) {
-    return source.place.ends_with(".tsv") ? '\t' : ',';
-  }
-  if (*value == "," || *value == "comma") {
-    return ',';
-  }
-  if (*value == ";" || *value == "semicolon") {
-    return ';';
-  }
-  if (*value == "\t" || *value == "tab") {
-    return '\t';
-  }
-  return error(Code::InvalidArgument, "data '", source.text,
-               "': option 'separator' must be comma, semicolon ", "or tab, found '", *value, "'");
-}
-
-/// Indices of the columns that `list` names, divided by commas.
-Result<std::vector<size_t>> columnsNamed(const DataSource &source, const CsvTable &table,
-                                         std::string_view list) {
-  std::vector<std::string_view> known(table.columns.begin(), table.columns.end());
-  std::vector<size_t> out;
-  while (true) {
-    size_t end = std::min(list.find(','), list.size());
-    std::string_view name = list.substr(0, end);
-    auto it = std::ranges::find(known, name);
-    if (it == known.end()) {
-      return error(Code::InvalidArgument, "data '", source.text, "': '", source.place,
-                   "' has no column '", name, "'", didYouMean(name, known));
-    }
-    size_t index = static_cast<size_t>(it - known.begin());
-    if (std::ranges::find(out, index) != out.end()) {
-      return error(Code::InvalidArgument, "data '", source.text, "': column '", name,
-                   "' is named twice");
-    }
-    out.push_back(index);
-    if (end == list.size()) {
-      return out;
-    }
-    list.remove_prefix(end + 1);
-  }
-}
-
-struct Columns {
-  std::vector<size_t> inputs;
-  std::vector<size_t> targets;
+private:
+  TableLayout layout_;
 };
 
-Result<Columns> chooseColumns(const DataSource &source, const CsvTable &table) {
-  const std::string *target = source.find("target");
-  if (!target) {
-    return error(Code::InvalidArgument, "data '", source.text,
-                 "': say which column is the target, as in '", "csv:", source.place,
-                 "?target=", table.columns.back(), "'");
-  }
-  Columns columns;
-  auto maybeTargets = columnsNamed(source, table, *target);
-  if (!maybeTargets) {
-    return maybeTargets.status();
-  }
-  columns.targets = maybeTargets.take();
-  if (const std::string *inputs = source.find("columns")) {
-    auto maybeInputs = columnsNamed(source, table, *inputs);
-    if (!maybeInputs) {
-      return maybeInputs.status();
+/// Windows of consecutive rows: sample i sees rows [i, i + window) and wants the targets of the
+/// `horizon` rows after them.
+class WindowDataset : public Dataset {
+public:
+  WindowDataset(std::shared_ptr<const Dataset> rows, TableLayout layout)
+      : rows_(std::move(rows)), layout_(std::move(layout)) {
+    for (const Field &field : rows_->fields()) {
+      Field own = field;
+      own.shape.insert(own.shape.begin(), field.isTarget ? layout_.horizon : layout_.window);
+      if (field.isTarget && own.shape[1] == 1) {
+        own.shape.pop_back();
+      }
+      fields_.push_back(std::move(own));
     }
-    columns.inputs = maybeInputs.take();
-    for (size_t index : columns.inputs) {
-      if (std::ranges::find(columns.targets, index) != columns.targets.end()) {
-        return error(Code::InvalidArgument, "data '", source.text, "': column '",
-                     table.columns[index], "' is both an input and the target");
+  }
+
+  int64_t size() const override {
+    const bool hasTargets = fields_.size() > 1;
+    return rows_->size() - layout_.window - (hasTargets ? layout_.horizon : 0) + 1;
+  }
+  std::span<const Field> fields() const override { return fields_; }
+  const TableLayout *table() const override { return &layout_; }
+  void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                std::byte *destination) const override {
+    const bool isTarget = fields_[field].isTarget;
+    std::vector<int64_t> steps(static_cast<size_t>(isTarget ? layout_.horizon : layout_.window));
+    const size_t bytes = static_cast<size_t>(fields_[field].elements()) * sizeOf(dtype);
+    for (int64_t row : rows) {
+      std::iota(steps.begin(), steps.end(), row + (isTarget ? layout_.window : 0));
+      rows_->copyRows(field, steps, dtype, destination);
+      destination += bytes;
+    }
+  }
+
+private:
+  std::shared_ptr<const Dataset> rows_;
+  TableLayout layout_;
+  std::vector<Field> fields_;
+};
+
+Result<char> separatorOf(const DataSource &source) {
+  constexpr std::string_view characters = ",;\t";
+  constexpr std::array<std::string_view, 3> words = {"comma", "semicolon", "tab"};
+  const std::string *value = source.find("separator");
+  if (value && value->size() == 1 && characters.find(*value) != std::string_view::npos) {
+    return value->front();
+  }
+  Result<size_t> index =
+      wordOption(source, "separator", words, source.place.ends_with(".tsv") ? 2 : 0);
+  return index ? Result<char>(characters[*index]) : index.status();
+}
+
+class ValueReader {
+public:
+  ValueReader(const DataSource &source, TableChoice choice)
+      : source_(source), choice_(std::move(choice)) {}
+
+  Result<std::unique_ptr<Dataset>> read() {
+    std::vector<ArrayDataset::Array> arrays;
+    Status status = readInputs(arrays);
+    if (status && !choice_.targets.empty()) {
+      status = choice_.layout.isClassification ? readClasses(arrays) : readNumbers(arrays);
+    }
+    if (!status) {
+      return status;
+    }
+    TableLayout layout = choice_.layout;
+    auto table = std::make_unique<TableDataset>(std::ssize(choice_.rows), std::move(arrays),
+                                                std::move(choice_.layout));
+    if (layout.window == 0) {
+      return std::unique_ptr<Dataset>(std::move(table));
+    }
+    return std::unique_ptr<Dataset>(
+        std::make_unique<WindowDataset>(std::move(table), std::move(layout)));
+  }
+
+private:
+  std::string place(int64_t row, size_t column) const {
+    return concat("'", source_.place, "', line ", choice_.table.lineOf(row), ", column '",
+                  shownCell(choice_.table.columns[column]), "'");
+  }
+
+  bool isTarget(size_t column) const {
+    return std::ranges::find(choice_.targets, column) != choice_.targets.end();
+  }
+
+  Status missingAt(int64_t row, size_t column) const {
+    const std::string_view cell = choice_.table.cell(row, column);
+    return error(Code::Corrupt, place(row, column), ": expected a finite number, found ",
+                 cell.empty() ? "nothing" : concat("'", shownCell(cell), "'"),
+                 "; fill missing values with the option missing=mean, or leave such rows out with ",
+                 "missing=drop");
+  }
+
+  Status readNumber(int64_t row, size_t column, double &value) const {
+    const std::string_view cell = choice_.table.cell(row, column);
+    if (parseCell(cell, value)) {
+      return Status::ok();
+    }
+    if (!isMissingCell(cell)) {
+      return error(Code::Corrupt, place(row, column), ": expected a finite number, found '",
+                   shownCell(cell), "'");
+    }
+    value = kMissingValue;
+    const bool isFilled = choice_.layout.missing >= TableMissing::Mean && !isTarget(column);
+    return isFilled ? Status::ok() : missingAt(row, column);
+  }
+
+  Status readCategory(int64_t row, size_t column, const std::vector<std::string> &categories,
+                      double *out) const {
+    const std::string_view cell = choice_.table.cell(row, column);
+    std::fill_n(out, categories.size(), 0.0);
+    auto found = std::ranges::lower_bound(categories, cell);
+    if (found != categories.end() && *found == cell) {
+      out[found - categories.begin()] = 1.0;
+      return Status::ok();
+    }
+    if (isMissingCell(cell)) {
+      return choice_.layout.missing >= TableMissing::Mean
+                 ? Status::ok()
+                 : error(Code::Corrupt, place(row, column),
+                         ": expected a category, found nothing; take missing ones for none with ",
+                         "the option missing=zero, or leave such rows out with missing=drop");
+    }
+    std::vector<std::string_view> names(categories.begin(), categories.end());
+    return choice_.ignoresUnknown
+               ? Status::ok()
+               : error(Code::Corrupt, place(row, column), ": category '", shownCell(cell),
+                       "' was not in the training data", didYouMean(cell, names),
+                       "; take such ones for none with the option unknown=ignore");
+  }
+
+  Status readInputs(std::vector<ArrayDataset::Array> &arrays) const {
+    const int64_t width = choice_.layout.width();
+    if (std::ssize(choice_.rows) > (int64_t{1} << 40) / std::max<int64_t>(width, 1)) {
+      return error(Code::OutOfMemory, "'", source_.place, "' has ", choice_.rows.size(),
+                   " rows of ", width, " input values, too many for memory");
+    }
+    std::vector<uint8_t> bytes(choice_.rows.size() * static_cast<size_t>(width) * sizeof(double));
+    auto *out = reinterpret_cast<double *>(bytes.data());
+    for (int64_t row : choice_.rows) {
+      for (size_t i = 0; i < choice_.inputs.size(); ++i) {
+        const TableColumn &column = choice_.layout.columns[i];
+        Status status = column.categories.empty()
+                            ? readNumber(row, choice_.inputs[i], *out)
+                            : readCategory(row, choice_.inputs[i], column.categories, out);
+        if (!status) {
+          return status;
+        }
+        out += column.width();
       }
     }
-    return columns;
+    arrays.push_back({Field{"x", DType::F64, {width}, false, 0}, std::move(bytes)});
+    return Status::ok();
   }
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    if (std::ranges::find(columns.targets, i) == columns.targets.end()) {
-      columns.inputs.push_back(i);
+
+  Status readNumbers(std::vector<ArrayDataset::Array> &arrays) const {
+    std::vector<uint8_t> bytes(choice_.rows.size() * choice_.targets.size() * sizeof(double));
+    auto *out = reinterpret_cast<double *>(bytes.data());
+    for (int64_t row : choice_.rows) {
+      for (size_t column : choice_.targets) {
+        if (Status status = readNumber(row, column, *out++); !status) {
+          return status;
+        }
+      }
     }
+    arrays.push_back(
+        {Field{"y", DType::F64, {std::ssize(choice_.targets)}, true, 0}, std::move(bytes)});
+    return Status::ok();
   }
-  if (columns.inputs.empty()) {
-    return error(Code::Corrupt, "'", source.place, "' has no column besides the target '", *target,
-                 "': expected at least one input");
-  }
-  return columns;
-}
 
-double at(const CsvTable &table, int64_t row, size_t column) {
-  return table.values[static_cast<size_t>(row) * table.columns.size() + column];
-}
-
-bool isClassIndex(double value) {
-  return value >= 0.0 && value < kMostClasses && value == std::floor(value);
-}
-
-/// Whether the column looks like class indices: whole numbers that use every class from 0 to the
-/// greatest, below 256.
-bool looksLikeClasses(const CsvTable &table, size_t column) {
-  std::vector<bool> seen(256);
-  size_t greatest = 0, distinct = 0;
-  for (int64_t row = 0; row < table.rows; ++row) {
-    double value = at(table, row, column);
-    if (!isClassIndex(value) || value > 255.0) {
-      return false;
+  Status readClass(int64_t row, int64_t &label) const {
+    const size_t column = choice_.targets[0];
+    const std::string_view cell = choice_.table.cell(row, column);
+    if (!choice_.layout.classNames.empty()) {
+      auto found = std::ranges::lower_bound(choice_.layout.classNames, cell);
+      label = found - choice_.layout.classNames.begin();
+      std::vector<std::string_view> names(choice_.layout.classNames.begin(),
+                                          choice_.layout.classNames.end());
+      return found != choice_.layout.classNames.end() && *found == cell
+                 ? Status::ok()
+                 : error(Code::Corrupt, place(row, column), ": expected a class, found '",
+                         shownCell(cell), "'", didYouMean(cell, names));
     }
-    size_t index = static_cast<size_t>(value);
-    distinct += seen[index] ? 0 : 1;
-    seen[index] = true;
-    greatest = std::max(greatest, index);
-  }
-  return distinct >= 2 && distinct == greatest + 1;
-}
-
-Result<bool> isClassification(const DataSource &source, const CsvTable &table,
-                              const std::vector<size_t> &targets, std::optional<bool> hint) {
-  if (const std::string *task = source.find("task")) {
-    if (*task != "classification" && *task != "regression") {
-      return error(Code::InvalidArgument, "data '", source.text,
-                   "': option 'task' must be classification or ", "regression, found '", *task,
-                   "'");
+    double value = 0.0;
+    if (!parseCell(cell, value) || !isClassIndex(value)) {
+      return error(Code::Corrupt, place(row, column), ": expected a class from 0 to ", 65535,
+                   ", found ", cell.empty() ? "nothing" : shownCell(cell));
     }
-    hint = *task == "classification";
+    label = static_cast<int64_t>(value);
+    return Status::ok();
   }
-  bool classes = hint ? *hint : targets.size() == 1 && looksLikeClasses(table, targets[0]);
-  if (classes && targets.size() != 1) {
-    return error(Code::InvalidArgument, "data '", source.text,
-                 "': classification needs one target column, ", "found ", targets.size());
-  }
-  return classes;
-}
 
-ArrayDataset::Array columnsAsF64(const CsvTable &table, const std::vector<size_t> &columns,
-                                 std::string_view name, bool isTarget) {
-  const int64_t width = static_cast<int64_t>(columns.size());
-  std::vector<uint8_t> bytes(static_cast<size_t>(table.rows * width) * sizeof(double));
-  double *out = reinterpret_cast<double *>(bytes.data());
-  for (int64_t row = 0; row < table.rows; ++row) {
-    for (size_t column : columns) {
-      *out++ = at(table, row, column);
+  Status readClasses(std::vector<ArrayDataset::Array> &arrays) const {
+    std::vector<uint8_t> bytes(choice_.rows.size() * sizeof(int64_t));
+    auto *out = reinterpret_cast<int64_t *>(bytes.data());
+    int64_t classes = std::ssize(choice_.layout.classNames);
+    for (int64_t row : choice_.rows) {
+      if (Status status = readClass(row, *out); !status) {
+        return status;
+      }
+      classes = std::max(classes, *out++ + 1);
     }
+    arrays.push_back({Field{"y", DType::I64, {}, true, classes}, std::move(bytes)});
+    return Status::ok();
   }
-  return {Field{std::string(name), DType::F64, {width}, isTarget, 0}, std::move(bytes)};
-}
 
-Result<ArrayDataset::Array> columnAsClass(const DataSource &source, const CsvTable &table,
-                                          size_t column) {
-  std::vector<uint8_t> bytes(static_cast<size_t>(table.rows) * sizeof(int64_t));
-  int64_t *out = reinterpret_cast<int64_t *>(bytes.data());
-  int64_t classes = 0;
-  for (int64_t row = 0; row < table.rows; ++row) {
-    double value = at(table, row, column);
-    if (!isClassIndex(value)) {
-      return error(Code::Corrupt, "'", source.place, "', line ", row + 2, ", column '",
-                   table.columns[column], "': expected a class from 0 to ",
-                   static_cast<int64_t>(kMostClasses) - 1, ", found ", value);
-    }
-    out[row] = static_cast<int64_t>(value);
-    classes = std::max(classes, out[row] + 1);
-  }
-  return ArrayDataset::Array{Field{"y", DType::I64, {}, true, classes}, std::move(bytes)};
-}
+  const DataSource &source_;
+  TableChoice choice_;
+};
 
 } // namespace
 
 Result<std::unique_ptr<Dataset>> openCsv(const DataSource &source,
-                                         std::optional<bool> targetIsClass) {
-  auto maybeSeparator = separatorOf(source);
-  if (!maybeSeparator) {
-    return maybeSeparator.status();
+                                         std::optional<bool> targetIsClass, const TableFit *known) {
+  constexpr std::array<std::string_view, 2> headers = {"yes", "no"};
+  Result<char> separator = separatorOf(source);
+  Result<size_t> header = wordOption(source, "header", headers, 0);
+  if (!separator || !header) {
+    return separator ? header.status() : separator.status();
   }
-  char separator = maybeSeparator.take();
-  auto maybeText = readText(source.place);
-  if (!maybeText) {
-    return maybeText.status();
+  Result<CsvText> table =
+      readCsvText(source.place, *separator, *header == 0 ? CsvHeader::FirstLine : CsvHeader::None);
+  if (!table) {
+    return table.status();
   }
-  std::string text = maybeText.take();
-  auto maybeTable = parseCsv(text, separator, source.place);
-  if (!maybeTable) {
-    return maybeTable.status();
-  }
-  CsvTable table = maybeTable.take();
-  auto maybeColumns = chooseColumns(source, table);
-  if (!maybeColumns) {
-    return maybeColumns.status();
-  }
-  Columns columns = maybeColumns.take();
-  auto maybeClasses = isClassification(source, table, columns.targets, targetIsClass);
-  if (!maybeClasses) {
-    return maybeClasses.status();
-  }
-  bool classes = maybeClasses.take();
-  std::vector<ArrayDataset::Array> arrays;
-  arrays.push_back(columnsAsF64(table, columns.inputs, "x", false));
-  if (classes) {
-    auto maybeLabels = columnAsClass(source, table, columns.targets[0]);
-    if (!maybeLabels) {
-      return maybeLabels.status();
-    }
-    auto labels = maybeLabels.take();
-    arrays.push_back(std::move(labels));
-  } else {
-    arrays.push_back(columnsAsF64(table, columns.targets, "y", true));
-  }
-  return std::unique_ptr<Dataset>(std::make_unique<ArrayDataset>(table.rows, std::move(arrays)));
+  Result<TableChoice> choice = chooseTable(source, table.take(), known, targetIsClass);
+  return choice ? ValueReader(source, choice.take()).read()
+                : Result<std::unique_ptr<Dataset>>(choice.status());
 }
 
 } // namespace ntc::rt::data

@@ -23,25 +23,34 @@ struct Scheme {
 };
 
 constexpr std::array<std::string_view, 3> kImageOptions = {"split", "normalize", "samples"};
+constexpr std::array<std::string_view, 4> kCifar100Options = {"split", "normalize", "samples",
+                                                              "labels"};
 constexpr std::array<std::string_view, 4> kIdxOptions = {"split", "normalize", "samples",
                                                          "classes"};
-constexpr std::array<std::string_view, 5> kCsvOptions = {"target", "task", "columns", "separator",
-                                                         "samples"};
+constexpr std::array<std::string_view, 12> kCsvOptions = {
+    "target",  "task",  "columns", "separator", "samples", "categorical",
+    "missing", "scale", "unknown", "header",    "window",  "horizon"};
+constexpr std::array<std::string_view, 3> kFolderOptions = {"mode", "skip", "samples"};
+constexpr std::array<std::string_view, 6> kListOptions = {"mode",  "skip",  "samples",
+                                                          "image", "label", "folder"};
+constexpr std::array<std::string_view, 4> kTextOptions = {"context", "by", "stride", "samples"};
 constexpr std::array<std::string_view, 1> kNpzOptions = {"samples"};
 constexpr std::array<std::string_view, 2> kSyntheticOptions = {"samples", "seed"};
 
-const std::array<Scheme, 7> kSchemes = {{
+const std::array<Scheme, 12> kSchemes = {{
     {"fashion-mnist", Place::Optional, "fashion-mnist", kImageOptions},
     {"mnist", Place::Required, "mnist:DIR", kImageOptions},
     {"cifar10", Place::Required, "cifar10:DIR", kImageOptions},
+    {"cifar100", Place::Required, "cifar100:DIR", kCifar100Options},
     {"idx", Place::Required, "idx:DIR", kIdxOptions},
+    {"imagefolder", Place::Required, "imagefolder:DIR", kFolderOptions},
+    {"imagelist", Place::Required, "imagelist:FILE", kListOptions},
     {"csv", Place::Required, "csv:FILE?target=COLUMN", kCsvOptions},
     {"npz", Place::Required, "npz:FILE", kNpzOptions},
+    {"safetensors", Place::Required, "safetensors:FILE", kNpzOptions},
+    {"text", Place::Required, "text:FILE?context=64", kTextOptions},
     {"synthetic", Place::None, "synthetic?samples=N", kSyntheticOptions},
 }};
-
-/// Schemes that the command line's grammar reserves and this version does not read.
-constexpr std::array<std::string_view, 3> kReserved = {"imagefolder", "safetensors", "text"};
 
 const Scheme *findScheme(std::string_view name) {
   auto it = std::ranges::find(kSchemes, name, &Scheme::name);
@@ -56,8 +65,15 @@ std::string hintForFile(std::string_view text) {
   if (text.ends_with(".npz")) {
     return concat("; for this archive write 'npz:", text, "'");
   }
+  if (text.ends_with(".safetensors")) {
+    return concat("; for this file write 'safetensors:", text, "'");
+  }
+  if (text.ends_with(".txt")) {
+    return concat("; for this text write 'text:", text, "?context=64'");
+  }
   if (text.find('/') != std::string_view::npos) {
-    return concat("; for a folder of IDX files write 'idx:", text, "'");
+    return concat("; for a folder of IDX files write 'idx:", text,
+                  "', for one of pictures 'imagefolder:", text, "'");
   }
   return {};
 }
@@ -126,11 +142,6 @@ Status parseOptions(std::string_view list, const Scheme &scheme, DataSource &sou
 }
 
 Status unknownScheme(std::string_view text, std::string_view name, bool hasColon) {
-  if (std::ranges::find(kReserved, name) != kReserved.end()) {
-    return error(Code::InvalidArgument, "data '", text, "': scheme '", name,
-                 "' is not supported by this version; supported are fashion-mnist, ",
-                 "mnist, cifar10, idx, csv, npz, synthetic");
-  }
   std::string hint = hasColon ? std::string() : hintForFile(text);
   if (!hint.empty()) {
     return error(Code::InvalidArgument, "data '", text, "' has no scheme", hint);

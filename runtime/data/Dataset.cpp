@@ -6,7 +6,7 @@
 #include "runtime/base/Permutation.h"
 
 #include <algorithm>
-#include <array>
+#include <cassert>
 #include <cstring>
 
 namespace ntc::rt::data {
@@ -68,6 +68,22 @@ int64_t Field::elements() const {
     count *= dim;
   }
   return count;
+}
+
+Status Dataset::readRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                         std::byte *destination, const Reading &) const {
+  copyRows(field, rows, dtype, destination);
+  return Status::ok();
+}
+
+void Dataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                       std::byte *destination) const {
+  [[maybe_unused]] Status status = readRows(field, rows, dtype, destination, {});
+  assert(status && "a set that can fail is read by readRows");
+}
+
+Status Dataset::readPicture(int64_t, Bytes &) const {
+  return error(Code::Unsupported, "the data set has no pictures");
 }
 
 bool canConvert(const Field &field, DType dtype) {
@@ -147,19 +163,12 @@ void ArrayDataset::copyRows(size_t field, std::span<const int64_t> rows, DType d
 SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> whole, std::vector<int64_t> rows)
     : whole_(std::move(whole)), rows_(std::move(rows)) {}
 
-void SubsetDataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
-                             std::byte *destination) const {
-  const size_t rowBytes = static_cast<size_t>(fields()[field].elements()) * sizeOf(dtype);
-  std::array<int64_t, 64> mapped;
-  while (!rows.empty()) {
-    size_t count = std::min(rows.size(), mapped.size());
-    for (size_t i = 0; i < count; ++i) {
-      mapped[i] = rows_[static_cast<size_t>(rows[i])];
-    }
-    whole_->copyRows(field, std::span(mapped).first(count), dtype, destination);
-    destination += count * rowBytes;
-    rows = rows.subspan(count);
-  }
+Status SubsetDataset::readRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                               std::byte *destination, const Reading &reading) const {
+  std::vector<int64_t> mapped(rows.size());
+  std::ranges::transform(rows, mapped.begin(),
+                         [this](int64_t row) { return rows_[static_cast<size_t>(row)]; });
+  return whole_->readRows(field, mapped, dtype, destination, reading);
 }
 
 SplitDataset splitDataset(std::shared_ptr<const Dataset> whole, int64_t count, uint64_t seed) {

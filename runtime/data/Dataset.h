@@ -5,10 +5,13 @@
 #pragma once
 
 #include "runtime/base/DType.h"
+#include "runtime/base/Status.h"
+#include "runtime/data/image/Image.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,8 +30,25 @@ struct Field {
   int64_t elements() const;
 };
 
+/// Which reading of a set a batch belongs to: what random transforms are keyed by.
+struct Reading {
+  uint64_t seed = 0;
+  uint64_t epoch = 0;
+  uint64_t batch = 0; ///< of the epoch, from 0
+};
+
+/// The field that holds a set's pictures, and their shape before transforms.
+struct PictureField {
+  size_t field = 0;
+  int64_t channels = 0;
+  Size size; ///< a side of 0 differs from picture to picture
+};
+
+struct TableLayout;
+
 /// A set of samples. Immutable after it was opened: every method may be called from several threads
-/// at once. Opening checks everything that can be wrong with the data, so that reading cannot fail.
+/// at once. Sets in memory check everything when they are opened, so that reading cannot fail, and
+/// override `copyRows`; sets that read files later override `readRows`.
 class Dataset {
 public:
   virtual ~Dataset() = default;
@@ -42,9 +62,31 @@ public:
   /// Copies field `field` of the samples `rows` (each in [0, size())), one after another in
   /// row-major order, to `destination`, converted to `dtype`. Requires `canConvert(fields()[field],
   /// dtype)`, a destination aligned to the element and of rows.size() * elements() * sizeOf(dtype)
-  /// bytes.
+  /// bytes. `rows` is a whole batch. Errors: a file that cannot be read, by name.
+  virtual Status readRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                          std::byte *destination, const Reading &reading) const;
+  /// The same for a set that cannot fail.
   virtual void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
-                        std::byte *destination) const = 0;
+                        std::byte *destination) const;
+
+  /// Whether a sample costs more than copying it, so that worker threads pay.
+  virtual bool isCostly() const { return false; }
+
+  /// Sets of pictures say where they are, and give each as bytes, for transforms. Errors: as
+  /// readRows.
+  virtual std::optional<PictureField> pictures() const { return std::nullopt; }
+  virtual Status readPicture(int64_t row, Bytes &picture) const;
+  /// What messages call sample `row`: "sample 17", or its file.
+  virtual std::string nameOf(int64_t row) const { return concat("sample ", row); }
+
+  /// What a label means, by class; empty where the classes have no names.
+  virtual std::span<const std::string> classNames() const { return {}; }
+
+  /// What opening left out or decided that a user should hear: sentences.
+  virtual std::span<const std::string> remarks() const { return {}; }
+
+  /// What the columns of a table's "x" are, for fitting; null for other sets.
+  virtual const TableLayout *table() const { return nullptr; }
 };
 
 /// Whether the field's values can be given as `dtype` without surprise: the same type, any number
@@ -71,11 +113,14 @@ public:
   std::span<const Field> fields() const override { return fields_; }
   void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
                 std::byte *destination) const override;
+  std::span<const std::string> classNames() const override { return classNames_; }
+  void setClassNames(std::vector<std::string> names) { classNames_ = std::move(names); }
 
 private:
   int64_t samples_;
   std::vector<Field> fields_;
   std::vector<std::vector<uint8_t>> values_;
+  std::vector<std::string> classNames_;
 };
 
 /// Some samples of another set, in a given order: `--val-split` and `samples=N`.
@@ -86,8 +131,19 @@ public:
 
   int64_t size() const override { return static_cast<int64_t>(rows_.size()); }
   std::span<const Field> fields() const override { return whole_->fields(); }
-  void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
-                std::byte *destination) const override;
+  Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,
+                  const Reading &reading) const override;
+  bool isCostly() const override { return whole_->isCostly(); }
+  std::optional<PictureField> pictures() const override { return whole_->pictures(); }
+  Status readPicture(int64_t row, Bytes &picture) const override {
+    return whole_->readPicture(rows_[static_cast<size_t>(row)], picture);
+  }
+  std::string nameOf(int64_t row) const override {
+    return whole_->nameOf(rows_[static_cast<size_t>(row)]);
+  }
+  std::span<const std::string> classNames() const override { return whole_->classNames(); }
+  std::span<const std::string> remarks() const override { return whole_->remarks(); }
+  const TableLayout *table() const override { return whole_->table(); }
 
 private:
   std::shared_ptr<const Dataset> whole_;

@@ -143,72 +143,6 @@ Result<std::string> findFile(const std::string &folder, std::string_view stem,
                "-", kind, ".gz'");
 }
 
-/// Mean and standard deviation of `normalize`, 0 and 1 where it is missing.
-Result<std::pair<float, float>> normalization(const DataSource &source) {
-  auto maybeNumbers = source.numbers("normalize", 2);
-  if (!maybeNumbers) {
-    return maybeNumbers.status();
-  }
-  std::vector<double> numbers = maybeNumbers.take();
-  if (numbers.empty()) {
-    return std::pair(0.0f, 1.0f);
-  }
-  if (!(static_cast<float>(numbers[1]) > 0.0f)) {
-    return error(Code::InvalidArgument, "data '", source.text,
-                 "': option 'normalize' is mean,std; expected a ",
-                 "standard deviation above 0, found ", numbers[1]);
-  }
-  return std::pair(static_cast<float>(numbers[0]), static_cast<float>(numbers[1]));
-}
-
-/// Checks that every label is below `classes`; 0 asks for one more than the greatest.
-Result<int64_t> checkLabels(const std::string &path, std::span<const uint8_t> labels,
-                            int64_t classes) {
-  auto greatest = std::ranges::max_element(labels);
-  if (classes > 0 && *greatest >= classes) {
-    return error(Code::Corrupt, "'", path, "': expected labels from 0 to ", classes - 1, ", found ",
-                 *greatest, " at sample ", greatest - labels.begin());
-  }
-  return classes > 0 ? classes : int64_t{*greatest} + 1;
-}
-
-Result<std::unique_ptr<Dataset>> makeImages(const DataSource &source, ImageArrays arrays) {
-  auto maybeMeanAndDeviation = normalization(source);
-  if (!maybeMeanAndDeviation) {
-    return maybeMeanAndDeviation.status();
-  }
-  auto meanAndDeviation = maybeMeanAndDeviation.take();
-  return std::unique_ptr<Dataset>(std::make_unique<ImageDataset>(
-      std::move(arrays), meanAndDeviation.first, meanAndDeviation.second));
-}
-
-constexpr int64_t kCifarRecordBytes = 1 + 3 * 32 * 32;
-
-/// Appends the records of one file to `records`.
-Status readCifarFile(const std::string &path, std::vector<uint8_t> &records) {
-  auto maybeFile = GzipFile::open(path);
-  if (!maybeFile) {
-    return maybeFile.status();
-  }
-  GzipFile file = maybeFile.take();
-  const uint64_t bytes = file.fileBytes();
-  if (bytes == 0 || bytes % kCifarRecordBytes != 0) {
-    return error(Code::Corrupt, "'", path, "': expected a multiple of ", kCifarRecordBytes,
-                 " bytes (one label and 3x32x32 pixels each), found ", bytes);
-  }
-  const size_t before = records.size();
-  records.resize(before + bytes);
-  auto maybeGot = file.read(std::span(records).subspan(before));
-  if (!maybeGot) {
-    return maybeGot.status();
-  }
-  size_t got = maybeGot.take();
-  if (got != bytes) {
-    return error(Code::Corrupt, "'", path, "': expected ", bytes, " bytes, found ", got);
-  }
-  return Status::ok();
-}
-
 } // namespace
 
 Result<std::unique_ptr<Dataset>> openIdxFolder(const DataSource &source, const std::string &folder,
@@ -250,42 +184,6 @@ Result<std::unique_ptr<Dataset>> openIdxFolder(const DataSource &source, const s
                              checkedClasses,
                              std::move(images.values),
                              std::move(labels.values)});
-}
-
-Result<std::unique_ptr<Dataset>> openCifar10(const DataSource &source, Split split) {
-  std::vector<uint8_t> records;
-  std::vector<std::string> names = {"test_batch.bin"};
-  if (split == Split::Train) {
-    names = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
-             "data_batch_5.bin"};
-  }
-  for (const std::string &name : names) {
-    if (Status status = readCifarFile(source.place + "/" + name, records); !status) {
-      return status;
-    }
-  }
-  const int64_t samples = static_cast<int64_t>(records.size()) / kCifarRecordBytes;
-  const size_t pixelBytes = kCifarRecordBytes - 1;
-  ImageArrays arrays{samples,
-                     {3, 32, 32},
-                     10,
-                     allocate(static_cast<size_t>(samples) * pixelBytes),
-                     allocate(static_cast<size_t>(samples))};
-  if (!arrays.pixels || !arrays.labels) {
-    return error(Code::OutOfMemory, "'", source.place, "': no memory for ", samples, " images");
-  }
-  for (int64_t i = 0; i < samples; ++i) {
-    const uint8_t *record = records.data() + i * kCifarRecordBytes;
-    arrays.labels[i] = record[0];
-    std::copy_n(record + 1, pixelBytes, arrays.pixels.get() + static_cast<size_t>(i) * pixelBytes);
-  }
-  if (Status status =
-          checkLabels(source.place, {arrays.labels.get(), static_cast<size_t>(samples)}, 10)
-              .status();
-      !status) {
-    return status;
-  }
-  return makeImages(source, std::move(arrays));
 }
 
 } // namespace ntc::rt::data

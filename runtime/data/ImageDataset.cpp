@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The bytes → numbers table of image data sets.
+// The bytes → numbers table of image data sets, and their checks.
 #include "runtime/data/ImageDataset.h"
+
+#include <algorithm>
 
 namespace ntc::rt::data {
 namespace {
@@ -18,6 +20,24 @@ void scale(const uint8_t *pixels, float *out, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     out[i] = static_cast<float>(pixels[i]) / 255.0f;
   }
+}
+
+/// Mean and standard deviation of `normalize`, 0 and 1 where it is missing.
+Result<std::pair<float, float>> normalization(const DataSource &source) {
+  auto maybeNumbers = source.numbers("normalize", 2);
+  if (!maybeNumbers) {
+    return maybeNumbers.status();
+  }
+  std::vector<double> numbers = maybeNumbers.take();
+  if (numbers.empty()) {
+    return std::pair(0.0f, 1.0f);
+  }
+  if (!(static_cast<float>(numbers[1]) > 0.0f)) {
+    return error(Code::InvalidArgument, "data '", source.text,
+                 "': option 'normalize' is mean,std; expected a ",
+                 "standard deviation above 0, found ", numbers[1]);
+  }
+  return std::pair(static_cast<float>(numbers[0]), static_cast<float>(numbers[1]));
 }
 
 } // namespace
@@ -53,6 +73,35 @@ void ImageDataset::copyRows(size_t field, std::span<const int64_t> rows, DType d
     }
     destination += static_cast<size_t>(count) * sizeOf(dtype);
   }
+}
+
+Status ImageDataset::readPicture(int64_t row, Bytes &picture) const {
+  const int64_t count = fields_[0].elements();
+  const uint8_t *pixels = arrays_.pixels.get() + row * count;
+  picture.channels = arrays_.shape[0];
+  picture.size = {arrays_.shape[1], arrays_.shape[2]};
+  picture.values.assign(pixels, pixels + count);
+  return Status::ok();
+}
+
+Result<int64_t> checkLabels(const std::string &path, std::span<const uint8_t> labels,
+                            int64_t classes) {
+  auto greatest = std::ranges::max_element(labels);
+  if (classes > 0 && *greatest >= classes) {
+    return error(Code::Corrupt, "'", path, "': expected labels from 0 to ", classes - 1, ", found ",
+                 *greatest, " at sample ", greatest - labels.begin());
+  }
+  return classes > 0 ? classes : int64_t{*greatest} + 1;
+}
+
+Result<std::unique_ptr<Dataset>> makeImages(const DataSource &source, ImageArrays arrays) {
+  auto maybeMeanAndDeviation = normalization(source);
+  if (!maybeMeanAndDeviation) {
+    return maybeMeanAndDeviation.status();
+  }
+  auto meanAndDeviation = maybeMeanAndDeviation.take();
+  return std::unique_ptr<Dataset>(std::make_unique<ImageDataset>(
+      std::move(arrays), meanAndDeviation.first, meanAndDeviation.second));
 }
 
 } // namespace ntc::rt::data

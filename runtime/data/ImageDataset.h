@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Images of bytes with one label each: MNIST, Fashion-MNIST, other IDX folders, CIFAR-10. Pixels
+// Images of bytes with one label each: MNIST, Fashion-MNIST, other IDX folders, CIFAR. Pixels
 // stay bytes in memory and become numbers as batches are copied.
 #pragma once
 
@@ -36,6 +36,10 @@ public:
   std::span<const Field> fields() const override { return fields_; }
   void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
                 std::byte *destination) const override;
+  std::optional<PictureField> pictures() const override {
+    return PictureField{0, arrays_.shape[0], {arrays_.shape[1], arrays_.shape[2]}};
+  }
+  Status readPicture(int64_t row, Bytes &picture) const override;
 
 private:
   ImageArrays arrays_;
@@ -43,6 +47,14 @@ private:
   std::array<float, 256> valueOf_; ///< f32 of each byte
   bool isPlain_ = true;            ///< no normalization
 };
+
+/// A set of `arrays` with the source's option `normalize`. Errors: that option's.
+Result<std::unique_ptr<Dataset>> makeImages(const DataSource &source, ImageArrays arrays);
+
+/// Checks that every label is below `classes`; 0 asks for one more than the greatest. `path` is for
+/// messages. Errors: Corrupt, naming the sample.
+Result<int64_t> checkLabels(const std::string &path, std::span<const uint8_t> labels,
+                            int64_t classes);
 
 /// Reads the images and labels of one split from a folder of IDX files, each plain or with the
 /// ending .gz, under the names that MNIST gave them (`train-images-idx3-ubyte`,
@@ -54,5 +66,9 @@ Result<std::unique_ptr<Dataset>> openIdxFolder(const DataSource &source, const s
 /// Reads CIFAR-10's binary files (data_batch_1..5.bin, test_batch.bin) from a folder: records of
 /// one label byte and 3x32x32 pixel bytes. Options: split, normalize.
 Result<std::unique_ptr<Dataset>> openCifar10(const DataSource &source, Split split);
+
+/// Reads CIFAR-100's binary files (train.bin, test.bin): records of a coarse and a fine label byte
+/// and 3x32x32 pixel bytes. Options: split, normalize, labels (fine, the default, or coarse).
+Result<std::unique_ptr<Dataset>> openCifar100(const DataSource &source, Split split);
 
 } // namespace ntc::rt::data

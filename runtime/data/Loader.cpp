@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two batch buffers, filled either on demand or by a thread that stays one batch ahead.
+// A ring of batch buffers, filled on demand or by workers that each make a whole batch. Batches are
+// numbered from the start of the reading; batch n lies in slot n modulo the ring, and is handed out
+// in its turn whichever worker finished first.
 #include "runtime/data/Loader.h"
 
 #include "runtime/base/CheckedMath.h"
-#include "runtime/base/Permutation.h"
 
 #include <algorithm>
-#include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
-#include <optional>
+#include <sched.h>
 #include <system_error>
 #include <thread>
 
 namespace ntc::rt::data {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr size_t kAlignment = 64;
 /// Positions of an epoch whose samples are computed at once; a batch of a tiny model has a few
 /// samples.
-constexpr size_t kOrderBlock = 256;
+constexpr int64_t kOrderBlock = 256;
+constexpr int64_t kMostWorkers = 256;
+constexpr int64_t kMostDefaultWorkers = 4;
 
 struct Free {
   void operator()(void *memory) const { std::free(memory); }
@@ -30,11 +35,21 @@ using Buffer = std::unique_ptr<std::byte, Free>;
 
 size_t roundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-/// One batch and the memory behind it.
+/// Cores that the process may use.
+int64_t usableCores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+/// One batch, the memory behind it, and what making it needs.
 struct Slot {
   Batch batch;
   Buffer memory;
   std::vector<void *> arrays;
+  std::vector<int64_t> rows;
+  Status status;
+  bool isReady = false;
 };
 
 } // namespace
@@ -43,131 +58,194 @@ class Loader::Impl {
 public:
   Impl(std::shared_ptr<const Dataset> dataset, std::vector<Binding> bindings,
        const LoaderOptions &options)
-      : dataset_(std::move(dataset)), bindings_(std::move(bindings)), options_(options) {
-    int64_t size = dataset_->size();
+      : dataset_(std::move(dataset)), bindings_(std::move(bindings)), options_(options),
+        sampler_(options.sampler) {
+    if (!sampler_) {
+      sampler_ = options.shuffle ? randomSampler(dataset_->size(), options.seed)
+                                 : sequentialSampler(dataset_->size());
+    }
+    const int64_t size = sampler_->size();
     samples_ = options.dropLast ? size / options.batchSize * options.batchSize : size;
-    cursor_ = samples_;
-    int64_t most = options.padLast ? options.batchSize : std::min(options.batchSize, size);
-    rows_.resize(static_cast<size_t>(most));
   }
 
   ~Impl() {
-    if (thread_.joinable()) {
-      {
-        std::lock_guard lock(mutex_);
-        stopping_ = true;
-      }
-      changed_.notify_all();
-      thread_.join();
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread &thread : threads_) {
+      thread.join();
     }
   }
 
   Status allocate() {
+    const int64_t most =
+        options_.padLast ? options_.batchSize : std::min(options_.batchSize, sampler_->size());
     size_t bytes = 0;
     std::vector<size_t> offsets;
     for (const Binding &binding : bindings_) {
       offsets.push_back(bytes);
       uint64_t elements = static_cast<uint64_t>(dataset_->fields()[binding.field].elements());
       auto row = checkedMul(elements, sizeOf(binding.dtype));
-      auto all = row ? checkedMul(*row, rows_.size()) : std::nullopt;
+      auto all = row ? checkedMul(*row, static_cast<uint64_t>(most)) : std::nullopt;
       if (!all || *all > (uint64_t{1} << 46)) {
         return error(Code::OutOfMemory, "a batch of ", options_.batchSize,
                      " samples does not fit the address space");
       }
       bytes += roundUp(*all);
     }
+    const int64_t workers = chooseWorkers(bytes);
+    slots_.resize(static_cast<size_t>(workers > 0 ? 2 * workers : 1));
     for (Slot &slot : slots_) {
       slot.memory.reset(
           static_cast<std::byte *>(std::aligned_alloc(kAlignment, std::max(bytes, kAlignment))));
       if (!slot.memory) {
-        return error(Code::OutOfMemory, "no memory for two batches of ", bytes, " bytes");
+        return error(Code::OutOfMemory, "no memory for ", slots_.size(), " batches of ", bytes,
+                     " bytes");
       }
       for (size_t offset : offsets) {
         slot.arrays.push_back(slot.memory.get() + offset);
       }
       slot.batch.arrays = slot.arrays;
+      slot.rows.resize(static_cast<size_t>(most));
     }
-    if (bytes >= options_.prefetchAboveBytes) {
-      startThread();
-    }
+    startThreads(workers);
     return Status::ok();
   }
 
   int64_t samples() const { return samples_; }
   int64_t batchSize() const { return options_.batchSize; }
+  int64_t workers() const { return static_cast<int64_t>(threads_.size()); }
+  const Status &status() const { return status_; }
+  const LoaderTimes &times() const { return times_; }
 
   void start(uint64_t epoch, int64_t cursor) {
     std::unique_lock lock(mutex_);
-    // The thread fills outside the lock; wait until it holds no buffer.
-    changed_.wait(lock, [&] { return !filling_; });
-    order_.reset();
-    if (options_.shuffle) {
-      order_.emplace(static_cast<uint64_t>(dataset_->size()), options_.seed, streamOf("shuffle"),
-                     epoch);
-    }
-    ordered_ = {};
-    cursor_ = std::clamp<int64_t>(cursor, 0, samples_);
-    filled_ = taken_ = 0;
+    // Workers fill outside the lock; wait until none holds a slot.
+    end_ = 0;
+    changed_.wait(lock, [&] { return filling_ == 0; });
+    order_ = sampler_->order(epoch);
+    ordered_.clear();
+    epoch_ = epoch;
+    begin_ = std::clamp<int64_t>(cursor, 0, samples_);
+    end_ = samples_;
+    begun_ = taken_ = 0;
     held_ = false;
+    status_ = Status::ok();
+    for (Slot &slot : slots_) {
+      slot.isReady = false;
+    }
     lock.unlock();
     changed_.notify_all();
   }
 
   const Batch *next() {
-    if (!thread_.joinable()) {
-      return cursor_ < samples_ ? fill(slots_[0]) : nullptr;
-    }
-    std::unique_lock lock(mutex_);
-    if (held_) {
-      held_ = false;
-      ++taken_;
-      changed_.notify_all();
-    }
-    changed_.wait(lock, [&] { return filled_ > taken_ || (!filling_ && cursor_ >= samples_); });
-    if (filled_ == taken_) {
+    const Clock::time_point begin = Clock::now();
+    Slot *slot = threads_.empty() ? makeHere() : await();
+    times_.waitSeconds += std::chrono::duration<double>(Clock::now() - begin).count();
+    if (!slot) {
       return nullptr;
     }
-    held_ = true;
-    return &slots_[taken_ % slots_.size()].batch;
+    if (!slot->status) {
+      status_ = slot->status;
+      return nullptr;
+    }
+    ++times_.batches;
+    return &slot->batch;
   }
 
 private:
-  /// The sample at a position of a shuffled epoch.
-  uint64_t sampleAt(uint64_t position) {
-    if (position - orderedFrom_ >= ordered_.size()) {
-      orderedFrom_ = position;
-      ordered_ =
-          std::span(orderBlock_).first(std::min<uint64_t>(kOrderBlock, order_->size() - position));
-      order_->samples(position, ordered_);
+  int64_t chooseWorkers(size_t batchBytes) const {
+    if (options_.workers) {
+      return std::clamp<int64_t>(*options_.workers, 0, kMostWorkers);
     }
-    return ordered_[position - orderedFrom_];
+    if (dataset_->isCostly()) {
+      return std::min(usableCores(), kMostDefaultWorkers);
+    }
+    return batchBytes >= options_.prefetchAboveBytes ? 1 : 0;
   }
 
-  /// Copies the batch at the cursor and moves the cursor behind it.
-  const Batch *fill(Slot &slot) {
-    const int64_t size = std::min(options_.batchSize, samples_ - cursor_);
-    const int64_t count = options_.padLast ? options_.batchSize : size;
-    std::span<int64_t> rows = std::span(rows_).first(static_cast<size_t>(count));
-    for (int64_t i = 0; i < count; ++i) {
-      uint64_t position = static_cast<uint64_t>(cursor_ + std::min(i, size - 1));
-      rows[static_cast<size_t>(i)] = static_cast<int64_t>(order_ ? sampleAt(position) : position);
+  /// The first sample of batch `number` in the epoch.
+  int64_t cursorOf(uint64_t number) const {
+    return begin_ + static_cast<int64_t>(number) * options_.batchSize;
+  }
+
+  Slot &slotOf(uint64_t number) { return slots_[number % slots_.size()]; }
+
+  Slot *makeHere() {
+    if (cursorOf(taken_) >= end_ || !status_) {
+      return nullptr;
     }
-    for (size_t i = 0; i < bindings_.size(); ++i) {
-      dataset_->copyRows(bindings_[i].field, rows, bindings_[i].dtype,
-                         static_cast<std::byte *>(slot.arrays[i]));
+    Slot &slot = slots_[0];
+    choose(slot, cursorOf(taken_++));
+    fill(slot);
+    return &slot;
+  }
+
+  Slot *await() {
+    std::unique_lock lock(mutex_);
+    if (held_) {
+      held_ = false;
+      slotOf(taken_).isReady = false;
+      ++taken_;
+      changed_.notify_all();
     }
+    if (cursorOf(taken_) >= end_ || !status_) {
+      return nullptr;
+    }
+    Slot &slot = slotOf(taken_);
+    changed_.wait(lock, [&] { return slot.isReady; });
+    held_ = true;
+    return &slot;
+  }
+
+  /// Decides what is in the batch that begins at sample `cursor` of the epoch. Batches are chosen
+  /// one after another, under the lock.
+  void choose(Slot &slot, int64_t cursor) {
+    const int64_t size = std::min(options_.batchSize, samples_ - cursor);
     slot.batch.size = size;
-    slot.batch.rows = count;
-    slot.batch.cursor = cursor_ + size;
-    cursor_ += size;
-    return &slot.batch;
+    slot.batch.rows = options_.padLast ? options_.batchSize : size;
+    slot.batch.cursor = cursor + size;
+    if (size >= kOrderBlock) {
+      order_->rows(cursor, std::span(slot.rows).first(static_cast<size_t>(size)));
+    } else {
+      copyOrder(cursor, slot.rows.data(), size);
+    }
+    std::fill(slot.rows.begin() + size, slot.rows.begin() + slot.batch.rows, slot.rows[size - 1]);
   }
 
-  void startThread() {
+  /// Samples at positions cursor, cursor + 1, … out of a block that serves several batches.
+  void copyOrder(int64_t cursor, int64_t *rows, int64_t count) {
+    for (int64_t i = 0; i < count; ++i, ++cursor) {
+      if (cursor < orderedFrom_ || cursor >= orderedFrom_ + std::ssize(ordered_)) {
+        orderedFrom_ = cursor;
+        ordered_.resize(static_cast<size_t>(std::min(kOrderBlock, sampler_->size() - cursor)));
+        order_->rows(cursor, ordered_);
+      }
+      rows[i] = ordered_[static_cast<size_t>(cursor - orderedFrom_)];
+    }
+  }
+
+  /// Reads what was chosen.
+  void fill(Slot &slot) {
+    const auto rows = std::span(slot.rows).first(static_cast<size_t>(slot.batch.rows));
+    const int64_t begin = slot.batch.cursor - slot.batch.size;
+    const Reading reading{options_.seed, epoch_, static_cast<uint64_t>(begin / options_.batchSize)};
+    slot.status = Status::ok();
+    for (size_t i = 0; i < bindings_.size() && slot.status; ++i) {
+      slot.status = dataset_->readRows(bindings_[i].field, rows, bindings_[i].dtype,
+                                       static_cast<std::byte *>(slot.arrays[i]), reading);
+    }
+  }
+
+  void startThreads(int64_t workers) {
     try {
-      thread_ = std::thread([this] { run(); });
+      for (int64_t i = 0; i < workers; ++i) {
+        threads_.emplace_back([this] { run(); });
+      }
     } catch (const std::system_error &) {
-      // No thread to be had: the caller's thread copies the batches.
+      // As many as there are to be had; without any the caller makes the batches.
     }
   }
 
@@ -175,18 +253,20 @@ private:
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [&] {
-        return stopping_ || (cursor_ < samples_ && filled_ - taken_ < slots_.size());
+        return stopping_ || (cursorOf(begun_) < end_ && begun_ - taken_ < slots_.size());
       });
       if (stopping_) {
         return;
       }
-      filling_ = true;
-      Slot &slot = slots_[filled_ % slots_.size()];
+      const int64_t cursor = cursorOf(begun_);
+      Slot &slot = slotOf(begun_++);
+      choose(slot, cursor);
+      ++filling_;
       lock.unlock();
       fill(slot);
       lock.lock();
-      filling_ = false;
-      ++filled_;
+      --filling_;
+      slot.isReady = true;
       changed_.notify_all();
     }
   }
@@ -194,22 +274,27 @@ private:
   std::shared_ptr<const Dataset> dataset_;
   std::vector<Binding> bindings_;
   LoaderOptions options_;
+  std::shared_ptr<const Sampler> sampler_;
   int64_t samples_ = 0;
-  std::vector<int64_t> rows_;
-  std::array<Slot, 2> slots_;
-  std::optional<Permutation> order_;
-  std::array<uint64_t, kOrderBlock> orderBlock_;
-  std::span<uint64_t> ordered_; ///< samples at positions orderedFrom_, orderedFrom_ + 1, …
-  uint64_t orderedFrom_ = 0;
-  int64_t cursor_ = 0; ///< first sample that is in no batch yet; written by the filling thread only
+  std::vector<Slot> slots_;
+  LoaderTimes times_;
+  Status status_;
 
-  std::thread thread_;
+  // Of the epoch; written by `start` while no worker fills, `ordered_` under the lock.
+  std::unique_ptr<const Order> order_;
+  std::vector<int64_t> ordered_; ///< samples at positions orderedFrom_, orderedFrom_ + 1, …
+  int64_t orderedFrom_ = 0;
+  uint64_t epoch_ = 0;
+  int64_t begin_ = 0; ///< sample at which the reading began
+  int64_t end_ = 0;   ///< sample before which it ends; 0 until `start`
+
+  std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  uint64_t filled_ = 0; ///< batches filled since start
+  uint64_t begun_ = 0;  ///< batches that a worker has taken up
   uint64_t taken_ = 0;  ///< batches that the caller is done with
+  int64_t filling_ = 0; ///< workers that hold a slot
   bool held_ = false;   ///< the caller works on batch taken_
-  bool filling_ = false;
   bool stopping_ = false;
 };
 
@@ -220,8 +305,9 @@ Result<std::unique_ptr<Loader>> Loader::create(std::shared_ptr<const Dataset> da
     return error(Code::InvalidArgument, "the batch size must be at least 1, found ",
                  options.batchSize);
   }
-  if (options.dropLast && options.batchSize > dataset->size()) {
-    return error(Code::InvalidArgument, "the data set has ", dataset->size(),
+  const int64_t samples = options.sampler ? options.sampler->size() : dataset->size();
+  if (options.dropLast && options.batchSize > samples) {
+    return error(Code::InvalidArgument, "the data set has ", samples,
                  " samples, fewer than the batch size ", options.batchSize,
                  ", and the last smaller batch is dropped: nothing is left to train on");
   }
@@ -247,8 +333,14 @@ int64_t Loader::lastBatchSize() const {
   return impl_->samples() - (batchesPerEpoch() - 1) * impl_->batchSize();
 }
 
+int64_t Loader::workers() const { return impl_->workers(); }
+
 void Loader::start(uint64_t epoch, int64_t cursor) { impl_->start(epoch, cursor); }
 
 const Batch *Loader::next() { return impl_->next(); }
+
+const Status &Loader::status() const { return impl_->status(); }
+
+LoaderTimes Loader::times() const { return impl_->times(); }
 
 } // namespace ntc::rt::data

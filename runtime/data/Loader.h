@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Batches of a data set in a reproducible order, copied ahead of time by a thread of the loader
-// where that pays.
+// Batches of a data set in a reproducible order, made ahead of time by threads of the loader where
+// that pays.
 #pragma once
 
 #include "runtime/base/Status.h"
 #include "runtime/data/OpenDataset.h"
+#include "runtime/data/Sampler.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace ntc::rt::data {
@@ -18,8 +20,12 @@ struct LoaderOptions {
   bool dropLast = false; ///< leave out the last batch of an epoch if it is smaller
   bool padLast = false;  ///< fill the last batch up by repeating its last sample
   uint64_t seed = 0;
-  /// Batches of fewer bytes are copied by the caller's thread: a hand-over to another thread costs
-  /// more.
+  /// Which samples an epoch visits, instead of `shuffle`.
+  std::shared_ptr<const Sampler> sampler{};
+  /// Threads that make batches, up to 256; 0: the caller's. Nothing: for a costly set one for each
+  /// core that the process may use, at most four; else one, if a batch has at least
+  /// `prefetchAboveBytes`: a hand-over to another thread costs more than copying fewer.
+  std::optional<int64_t> workers{};
   size_t prefetchAboveBytes = 16 * 1024;
 };
 
@@ -31,12 +37,18 @@ struct Batch {
   int64_t cursor = 0;            ///< samples of the epoch up to and including this batch
 };
 
-/// Which samples make up an epoch's batches does not depend on threads: sample p of epoch e is
-/// permutation(p) of (size, seed, "shuffle", e). Not thread-safe; the loader's own thread is an
-/// inner matter.
+/// What the loader's caller waited for, since its creation.
+struct LoaderTimes {
+  int64_t batches = 0;      ///< handed out
+  double waitSeconds = 0.0; ///< that `next` took
+};
+
+/// Which samples make up an epoch's batches, and what random transforms make of them, depends on
+/// (seed, epoch) alone, not on threads: sample p of epoch e is permutation(p) of (size, seed,
+/// "shuffle", e). Not thread-safe; the loader's own threads are an inner matter.
 class Loader {
 public:
-  /// Allocates two batches and, for large ones, starts the thread. Errors: OutOfMemory,
+  /// Allocates two batches per worker, at least two, and starts the workers. Errors: OutOfMemory,
   /// InvalidArgument for a batch size below 1 or, with dropLast, above the set's size.
   static Result<std::unique_ptr<Loader>> create(std::shared_ptr<const Dataset> dataset,
                                                 std::vector<Binding> bindings,
@@ -44,18 +56,25 @@ public:
   Loader(const Loader &) = delete;
   ~Loader();
 
-  /// Samples that an epoch visits: the set's size, less the dropped rest.
+  /// Samples that an epoch visits: the sampler's, less the dropped rest.
   int64_t samplesPerEpoch() const;
   int64_t batchSize() const;
   /// Batches in an epoch.
   int64_t batchesPerEpoch() const;
   /// Samples of the last batch of an epoch.
   int64_t lastBatchSize() const;
+  /// Threads that make batches.
+  int64_t workers() const;
 
   /// Goes to epoch `epoch` after `cursor` of its samples, 0 <= cursor <= samplesPerEpoch().
   void start(uint64_t epoch, int64_t cursor);
-  /// The next batch of the epoch, or null after its last one.
+  /// The next batch of the epoch; null after its last one, and where it could not be read: see
+  /// `status`.
   const Batch *next();
+  /// Why `next` returned null: ok at the end of an epoch.
+  const Status &status() const;
+
+  LoaderTimes times() const;
 
 private:
   class Impl;

@@ -3,24 +3,15 @@
 // From the arrays of an archive to fields.
 #include "runtime/data/NpzDataset.h"
 
+#include "runtime/data/TensorFile.h"
 #include "runtime/format/Npy.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <iterator>
 
 namespace ntc::rt::data {
 namespace {
-
-constexpr std::array<std::string_view, 5> kTargetNames = {"y", "label", "labels", "target",
-                                                          "targets"};
-
-bool isTarget(const std::string &key, std::span<const artifact::InputSpec> inputs) {
-  auto it = std::ranges::find(inputs, key, &artifact::InputSpec::name);
-  return it != inputs.end() ? it->isTarget
-                            : std::ranges::find(kTargetNames, key) != kTargetNames.end();
-}
 
 template <typename T> int64_t classesAs(const std::vector<uint8_t> &bytes) {
   int64_t greatest = -1;
@@ -95,7 +86,7 @@ Result<std::unique_ptr<Dataset>> openNpz(const DataSource &source,
                    " samples, but array ", quoted(key), " has ", array->shape[0]);
     }
     Field field{key, array->dtype, {array->shape.begin() + 1, array->shape.end()}};
-    field.isTarget = isTarget(key, inputs);
+    field.isTarget = isTargetName(key, inputs);
     field.classes = field.isTarget ? classesOf(*array) : 0;
     auto &list = field.isTarget ? targets : arrays;
     list.push_back({std::move(field), std::move(array->bytes)});

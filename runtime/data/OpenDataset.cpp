@@ -3,10 +3,13 @@
 // The factory of data sets and the rules of binding.
 #include "runtime/data/OpenDataset.h"
 
-#include "runtime/data/CsvTable.h"
+#include "runtime/data/CsvDataset.h"
 #include "runtime/data/ImageDataset.h"
 #include "runtime/data/NpzDataset.h"
+#include "runtime/data/PictureFiles.h"
 #include "runtime/data/SyntheticDataset.h"
+#include "runtime/data/TensorFile.h"
+#include "runtime/data/TextDataset.h"
 
 #include <algorithm>
 #include <numeric>
@@ -39,7 +42,8 @@ std::optional<bool> targetIsClass(std::span<const artifact::InputSpec> inputs) {
 }
 
 Result<std::unique_ptr<Dataset>> openWhole(const DataSource &source, Split split,
-                                           std::span<const artifact::InputSpec> inputs) {
+                                           std::span<const artifact::InputSpec> inputs,
+                                           const Known &known) {
   if (source.scheme == "fashion-mnist") {
     return openFashionMnist(source, split);
   }
@@ -53,8 +57,23 @@ Result<std::unique_ptr<Dataset>> openWhole(const DataSource &source, Split split
   if (source.scheme == "cifar10") {
     return openCifar10(source, split);
   }
+  if (source.scheme == "cifar100") {
+    return openCifar100(source, split);
+  }
+  if (source.scheme == "imagefolder") {
+    return openImageFolder(source, known.classes);
+  }
+  if (source.scheme == "imagelist") {
+    return openImageList(source, known.classes);
+  }
   if (source.scheme == "csv") {
-    return openCsv(source, targetIsClass(inputs));
+    return openCsv(source, targetIsClass(inputs), known.table.get());
+  }
+  if (source.scheme == "safetensors") {
+    return openSafetensors(source, inputs);
+  }
+  if (source.scheme == "text") {
+    return openText(source, known.classes);
   }
   if (source.scheme == "npz") {
     return openNpz(source, inputs);
@@ -134,12 +153,13 @@ Status checkFit(const Field &field, const artifact::InputSpec &input, const std:
 } // namespace
 
 Result<std::shared_ptr<const Dataset>> openDataset(const DataSource &source, Split fallback,
-                                                   std::span<const artifact::InputSpec> inputs) {
+                                                   std::span<const artifact::InputSpec> inputs,
+                                                   const Known &known) {
   Result<Split> split = source.split(fallback);
   if (!split) {
     return split.status();
   }
-  Result<std::unique_ptr<Dataset>> whole = openWhole(source, *split, inputs);
+  Result<std::unique_ptr<Dataset>> whole = openWhole(source, *split, inputs, known);
   if (!whole) {
     return whole.status();
   }

@@ -7,15 +7,24 @@
 #include "runtime/base/Status.h"
 #include "runtime/data/DataSource.h"
 #include "runtime/data/Dataset.h"
+#include "runtime/data/TableFit.h"
 
 namespace ntc::rt::data {
 
+/// What a model's training data said about later data.
+struct Known {
+  std::vector<std::string> classes;      ///< names of labels in their order; empty: unknown
+  std::shared_ptr<const TableFit> table; ///< null: unknown
+};
+
 /// Opens and checks the data that `source` names. `fallback` is the split where the source does not
 /// say; `inputs` are those of the model, of which `synthetic` takes its shapes, `csv` its task and
-/// `npz` its names; they may be empty where the model is unknown. Errors: InvalidArgument for the
-/// source's options, NotFound, Io, Corrupt for the files.
+/// `npz` its names; they may be empty where the model is unknown. With `known`, classes and columns
+/// are those of the training data, or an error; a fit is not applied yet (TableFit.h). Errors:
+/// InvalidArgument for the source's options, NotFound, Io, Corrupt for the files.
 Result<std::shared_ptr<const Dataset>> openDataset(const DataSource &source, Split fallback,
-                                                   std::span<const artifact::InputSpec> inputs);
+                                                   std::span<const artifact::InputSpec> inputs,
+                                                   const Known &known = {});
 
 /// Which field of a data set feeds an input, and as what type.
 struct Binding {

@@ -7,6 +7,7 @@
 #include "runtime/format/Json.h"
 #include "runtime/train/BatchSizes.h"
 #include "runtime/train/OpenModel.h"
+#include "runtime/train/Preprocessing.h"
 #include "runtime/train/Recipe.h"
 
 #include <algorithm>
@@ -146,6 +147,9 @@ Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progr
     }
   }
   progress.clear();
+  if (!loader.status()) {
+    return loader.status();
+  }
   NamedValues values = sums.means();
   if (collector) {
     for (const auto &[name, value] : collector->values()) {
@@ -171,7 +175,19 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
     return error(Code::InvalidArgument, "the artifact has no evaluation step");
   }
   const artifact::EntrySpec &entry = *program.entry(artifact::EntryKind::EvalStep, sizes[0]);
-  auto dataset = data::openDataset(*source, data::Split::Test, entry.inputs);
+  Result<Preprocessing> preprocessing = preprocessingOfModel(
+      options.run.empty() ? options.model.model : options.run, program.manifest().trainSpecJson);
+  if (!preprocessing) {
+    return preprocessing.status();
+  }
+  auto dataset = data::openDataset(*source, data::Split::Test, entry.inputs, preprocessing->known);
+  if (!dataset) {
+    return dataset.status();
+  }
+  if (!options.transform.empty()) {
+    preprocessing->valTransform = options.transform;
+  }
+  dataset = preprocess(dataset.take(), *source, *preprocessing, Use::Evaluation, entry.inputs);
   if (!dataset) {
     return dataset.status();
   }
@@ -181,7 +197,10 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
     return size.status();
   }
   auto feed = Feed::create(program, artifact::EntryKind::EvalStep, *dataset, options.data,
-                           {.batchSize = *size, .shuffle = false, .dropLast = options.dropLast});
+                           {.batchSize = *size,
+                            .shuffle = false,
+                            .dropLast = options.dropLast,
+                            .workers = options.workers});
   if (!feed) {
     return feed.status();
   }

@@ -3,7 +3,10 @@
 // The tables of flags.
 #include "runtime/train/Options.h"
 
+#include "runtime/data/ClassSampler.h"
+#include "runtime/data/Split.h"
 #include "runtime/data/Suggest.h"
+#include "runtime/data/image/Transform.h"
 #include "runtime/train/Collector.h"
 #include "runtime/train/EarlyStop.h"
 #include "runtime/train/Initializers.h"
@@ -16,6 +19,7 @@ namespace ntc::rt::train {
 namespace {
 
 constexpr int64_t kMostThreads = 1024;
+constexpr int64_t kMostWorkers = 256;
 
 Flag threadsFlag(std::optional<int64_t> &target) {
   return integerFlag(
@@ -103,6 +107,57 @@ Flag deviceFlag() {
                  data::didYouMean(text, names));
   };
   return {"--device", "NAME", "auto or cpu", set, false};
+}
+
+/// A list of transforms, checked for syntax.
+Flag transformFlag(std::string name, std::string &target, std::string help) {
+  auto set = [&target](std::string_view text) {
+    Result<data::TransformList> list = data::TransformList::parse(text);
+    target = list ? std::string(text) : "";
+    return list.status();
+  };
+  return {std::move(name), "LIST", std::move(help), set, false};
+}
+
+Flag splitFlag(TrainOptions &o) {
+  auto set = [&o](std::string_view text) {
+    Result<data::SplitRule> rule = data::SplitRule::parse(text);
+    if (!rule) {
+      return rule.status();
+    }
+    const bool isNumber = rule->count > 0 && !rule->isStratified && !rule->isLast;
+    o.valSplit = isNumber ? std::optional(rule->count) : std::nullopt;
+    o.valRule = isNumber ? "" : std::string(text);
+    return Status::ok();
+  };
+  return {"--val-split", "PART",
+          "validate on a part of --data, chosen by the seed, instead: N samples, a share (0.2, "
+          "20%), or fold I of K (2/5); with ',stratified' each class keeps its share, with ',last' "
+          "the last samples of a series",
+          set, false};
+}
+
+Flag samplerFlag(std::string &target) {
+  auto set = [&target](std::string_view text) {
+    const auto names = data::samplerNames();
+    if (std::ranges::find(names, text) == names.end()) {
+      return error(Code::InvalidArgument, "unknown sampler ", quoted(text),
+                   data::didYouMean(text, names));
+    }
+    target = text;
+    return Status::ok();
+  };
+  return {"--sampler", "NAME",
+          "which samples make an epoch: random (each once, the default), weighted (drawn with "
+          "replacement, each class equally likely), stratified (each once, batches with the "
+          "classes' shares)",
+          set, false};
+}
+
+Flag workersFlag(std::optional<int64_t> &target) {
+  return integerFlag("--workers", target, 0, kMostWorkers,
+                     "threads that read and transform data; results do not depend on it (default: "
+                     "up to 4 for pictures, else one where it pays)");
 }
 
 constexpr std::string_view kCheckpointHelp =
@@ -195,11 +250,11 @@ Flag scheduleFlag(std::string &target) {
 std::vector<Flag> trainFlags(TrainOptions &o) {
   return {
       textFlag("--data", "DATA", o.data,
-               "what to train on: fashion-mnist, mnist:DIR, cifar10:DIR, idx:DIR, "
-               "csv:FILE?target=COLUMN, npz:FILE, synthetic; options follow a question mark"),
+               "what to train on: fashion-mnist, mnist:DIR, cifar10:DIR, imagefolder:DIR, "
+               "csv:FILE?target=COLUMN, npz:FILE, synthetic and others (docs/data.md); options "
+               "follow a question mark"),
       textFlag("--val", "DATA", o.val, "what to validate on after every epoch"),
-      integerFlag("--val-split", o.valSplit, 1, INT64_MAX,
-                  "validate on N samples of --data, chosen by the seed, instead"),
+      splitFlag(o),
       foldFlag(o.fold),
       controlFlag(o.controls),
       integerFlag("--epochs", o.epochs, 1, INT64_MAX,
@@ -212,6 +267,15 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
                   "samples per step; the artifact must have been compiled for it"),
       switchFlag("--drop-last", o.dropLast, "leave out an epoch's last batch if it is smaller"),
       switchFlag("--no-shuffle", o.noShuffle, "keep the data's order"),
+      samplerFlag(o.sampler),
+      transformFlag("--transform", o.transform,
+                    "torchvision's transforms of training pictures, for example "
+                    "'RandomCrop(28,padding=2),RandomHorizontalFlip(),ToTensor(),Normalize(0.286,"
+                    "0.353)'"),
+      transformFlag("--val-transform", o.valTransform,
+                    "those of pictures that validate or are evaluated later (default: --transform "
+                    "without what is random)"),
+      workersFlag(o.workers),
       numberFlag("--lr", o.learningRate, 0.0, "learning rate (default: the model's)"),
       scheduleFlag(o.schedule),
       earlyStopFlag(o.earlyStop),
@@ -267,6 +331,8 @@ std::vector<Flag> stepFlagsRefused() {
 std::vector<Flag> evalFlags(EvalOptions &o) {
   std::vector<Flag> flags = {
       textFlag("--data", "DATA", o.data, "what to evaluate on (its test split where it has one)"),
+      transformFlag("--transform", o.transform, "transforms of pictures (default: the run's)"),
+      workersFlag(o.workers),
       integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
       switchFlag("--drop-last", o.dropLast, "leave out the last batch if it is smaller"),
       metricsFlag(o.metrics, "metrics computed from predictions"),
@@ -282,6 +348,8 @@ std::vector<Flag> evalFlags(EvalOptions &o) {
 std::vector<Flag> predictFlags(PredictOptions &o) {
   std::vector<Flag> flags = {
       textFlag("--data", "DATA", o.data, "what to predict for (its test split where it has one)"),
+      transformFlag("--transform", o.transform, "transforms of pictures (default: the run's)"),
+      workersFlag(o.workers),
       textFlag("--out,-o", "FILE", o.out,
                "where to write: FILE.csv, FILE.jsonl or FILE.npy; - is CSV to standard output"),
       integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
@@ -318,6 +386,13 @@ std::vector<Flag> profileFlags(ProfileOptions &o) {
   };
 }
 
+Result<data::SplitRule> splitRuleOf(const TrainOptions &options) {
+  if (options.valRule.empty()) {
+    return data::SplitRule{.count = options.valSplit.value_or(0)};
+  }
+  return data::SplitRule::parse(options.valRule);
+}
+
 std::string commandLine(const TrainOptions &o) {
   std::string out = shellWord(o.model);
   auto text = [&out](std::string_view flag, std::string_view value) {
@@ -329,6 +404,7 @@ std::string commandLine(const TrainOptions &o) {
   text("--data", o.data);
   text("--val", o.val);
   number("--val-split", o.valSplit);
+  text("--val-split", o.valRule);
   out += o.fold ? concat(" --fold ", o.fold->fold + 1, "/", o.fold->folds) : "";
   for (const auto &[name, value] : o.controls) {
     out += concat(" --control ", shellWord(concat(name, "=", value)));
@@ -339,6 +415,10 @@ std::string commandLine(const TrainOptions &o) {
   number("--batch-size", o.batchSize);
   out += o.dropLast ? " --drop-last" : "";
   out += o.noShuffle ? " --no-shuffle" : "";
+  text("--sampler", o.sampler);
+  text("--transform", o.transform);
+  text("--val-transform", o.valTransform);
+  number("--workers", o.workers);
   number("--lr", o.learningRate);
   for (const std::string &rule : o.init) {
     text("--init", rule);

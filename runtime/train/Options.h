@@ -4,6 +4,7 @@
 // flags that fill them. Programs that have the verbs share both.
 #pragma once
 
+#include "runtime/data/Split.h"
 #include "runtime/train/Flags.h"
 
 #include <optional>
@@ -36,8 +37,9 @@ struct TrainOptions {
   std::string model; ///< an artifact
   std::string data;
   std::string val;
-  std::optional<int64_t> valSplit;                      ///< samples of `data` that validate
-  std::optional<Fold> fold;                             ///< of a cross-validation over `data`
+  std::optional<int64_t> valSplit; ///< samples of `data` that validate
+  std::string valRule;             ///< data::SplitRule's text, where it is more than a number
+  std::optional<Fold> fold;        ///< of a cross-validation over `data`
   std::vector<std::pair<std::string, double>> controls; ///< of the program, by name
   std::optional<int64_t> epochs;                        ///< nothing: the recipe's, else 10
   std::optional<int64_t> maxSteps;                      ///< counted from the run's start
@@ -45,6 +47,10 @@ struct TrainOptions {
   std::optional<int64_t> batchSize;
   bool dropLast = false;
   bool noShuffle = false;
+  std::string sampler;      ///< data::samplerNames(); empty: random
+  std::string transform;    ///< of training pictures; empty: the recipe's
+  std::string valTransform; ///< of validation pictures; empty: what is not random in `transform`
+  std::optional<int64_t> workers; ///< threads that read data; nothing: the loader's choice
   std::optional<double> learningRate;
   std::string earlyStop;            ///< parseEarlyStop's text; empty: to the end
   std::string monitor;              ///< metric of the best epoch; empty: chosen by the run
@@ -69,7 +75,10 @@ struct TrainOptions {
 
 struct EvalOptions {
   ModelOptions model;
+  std::string run; ///< the run whose preprocessing counts; empty: model.model
   std::string data;
+  std::string transform; ///< of pictures; empty: as the run validated
+  std::optional<int64_t> workers;
   std::optional<int64_t> batchSize;
   bool dropLast = false;
   std::vector<std::string> metrics; ///< beside those of the program; see Collector.h
@@ -80,6 +89,8 @@ struct EvalOptions {
 struct PredictOptions {
   ModelOptions model;
   std::string data;
+  std::string transform; ///< of pictures; empty: as the run validated
+  std::optional<int64_t> workers;
   std::string out; ///< .csv, .jsonl or .npy; "-" is CSV to stdout
   std::optional<int64_t> batchSize;
 };
@@ -115,6 +126,10 @@ std::vector<Flag> profileFlags(ProfileOptions &options);
 
 /// "a,b".
 std::string joined(std::span<const std::string> names);
+
+/// What `--val-split` asks for; nothing of it set where it is not there. Errors: as
+/// SplitRule::parse.
+Result<data::SplitRule> splitRuleOf(const TrainOptions &options);
 
 /// The flags of `options` as a command line that does the same run again, except `--resume`. Words
 /// are quoted for a POSIX shell where they need it.

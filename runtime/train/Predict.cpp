@@ -9,6 +9,7 @@
 #include "runtime/train/Feed.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/Outputs.h"
+#include "runtime/train/Preprocessing.h"
 #include "runtime/train/Recipe.h"
 
 #include <algorithm>
@@ -196,7 +197,7 @@ Status predictAll(exec::Session &session, Feed &feed, const std::vector<PredictO
     }
   }
   progress.clear();
-  return Status::ok();
+  return feed.loader().status();
 }
 
 /// The requested size, else the greatest that the data fills, else the smallest: the rest is
@@ -240,7 +241,19 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
     return error(Code::InvalidArgument, "the artifact has no predict entry");
   }
   const artifact::EntrySpec &first = *session.entry(EntryKind::Predict, sizes.front());
-  auto dataset = data::openDataset(*source, data::Split::Test, first.inputs);
+  Result<Preprocessing> preprocessing =
+      preprocessingOfModel(options.model.model, session.manifest().trainSpecJson);
+  if (!preprocessing) {
+    return preprocessing.status();
+  }
+  auto dataset = data::openDataset(*source, data::Split::Test, first.inputs, preprocessing->known);
+  if (!dataset) {
+    return dataset.status();
+  }
+  if (!options.transform.empty()) {
+    preprocessing->valTransform = options.transform;
+  }
+  dataset = preprocess(dataset.take(), *source, *preprocessing, Use::Evaluation, first.inputs);
   if (!dataset) {
     return dataset.status();
   }
@@ -260,8 +273,9 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
   if (!size) {
     return size.status();
   }
-  auto feed = Feed::create(session, EntryKind::Predict, *dataset, options.data,
-                           {.batchSize = *size, .shuffle = false, .padLast = true});
+  auto feed = Feed::create(
+      session, EntryKind::Predict, *dataset, options.data,
+      {.batchSize = *size, .shuffle = false, .padLast = true, .workers = options.workers});
   if (!feed) {
     return feed.status();
   }

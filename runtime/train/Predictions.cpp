@@ -120,6 +120,9 @@ Result<Predictions> collectPredictions(exec::Session &session, const std::string
       append(output, values, out);
     }
   }
+  if (!loader.status()) {
+    return loader.status();
+  }
   return out;
 }
 

@@ -149,14 +149,23 @@ Result<Recipe> parseRecipe(std::string_view json) {
 std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides) {
   JsonWriter out;
   out.beginObject();
-  copyMembers(&recipe.spec,
-              {"optimizer", "seed", "epochs", "batchSizes", "batch_sizes", "schedule"}, out);
+  copyMembers(
+      &recipe.spec,
+      {"optimizer", "seed", "epochs", "batchSizes", "batch_sizes", "schedule", "preprocessing"},
+      out);
   if (Result<ScheduleSpec> schedule = parseSchedule(overrides.schedule); schedule) {
     out.key("schedule");
     writeJson(*schedule, out);
   } else if (const JsonValue *own = recipe.schedule()) {
     out.key("schedule");
     copyValue(*own, out);
+  }
+  if (Result<JsonValue> own = format::parseJson(overrides.preprocessing); own) {
+    out.key("preprocessing");
+    copyValue(*own, out);
+  } else if (const JsonValue *before = recipe.spec.find("preprocessing")) {
+    out.key("preprocessing");
+    copyValue(*before, out);
   }
   std::optional<double> rate =
       overrides.learningRate ? overrides.learningRate : recipe.learningRate;

@@ -36,7 +36,8 @@ struct RecipeOverrides {
   uint64_t seed = 0;
   int64_t epochs = 0;
   int64_t batchSize = 0;
-  std::string schedule = {}; ///< as toText(ScheduleSpec) writes it; empty: the recipe's
+  std::string schedule = {};      ///< as toText(ScheduleSpec) writes it; empty: the recipe's
+  std::string preprocessing = {}; ///< the member's JSON text; empty: the recipe's
 };
 
 /// The recipe's JSON text with the overrides, everything else as it was.

@@ -100,10 +100,22 @@ std::string toJson(const RunRecord &record) {
     }
     json.endObject();
   }
+  if (!record.valRule.empty()) {
+    json.member("val_rule", record.valRule);
+  }
   json.member("samples", record.samples);
   json.member("batch_size", record.batchSize);
   json.member("drop_last", record.dropLast);
   json.member("shuffle", record.shuffle);
+  if (!record.sampler.empty()) {
+    json.member("sampler", record.sampler);
+  }
+  if (!record.transform.empty()) {
+    json.member("transform", record.transform);
+  }
+  if (!record.valTransform.empty()) {
+    json.member("val_transform", record.valTransform);
+  }
   json.member("seed", record.seed);
   json.member("epochs", record.epochs);
   json.member("max_steps", record.maxSteps);
@@ -170,10 +182,14 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
       record.controls.emplace_back(controls->keys()[i], value.value_or(0));
     }
   }
+  text("val_rule", record.valRule);
   number("samples", record.samples);
   number("batch_size", record.batchSize);
   truth("drop_last", record.dropLast);
   truth("shuffle", record.shuffle);
+  text("sampler", record.sampler);
+  text("transform", record.transform);
+  text("val_transform", record.valTransform);
   number("seed", record.seed);
   number("epochs", record.epochs);
   number("max_steps", record.maxSteps);
@@ -196,15 +212,26 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   if (Status s = takeText("--data", exact, record.data, options.data); !s) {
     return s;
   }
-  if (options.val.empty() && !options.valSplit) {
+  if (options.val.empty() && !options.valSplit && options.valRule.empty()) {
     options.val = record.val;
   }
   if (options.val.empty()) {
-    if (Status s = takeNumber("--val-split", exact, record.valSplit, options.valSplit); !s) {
+    if (Status s = options.valSplit
+                       ? Status::ok()
+                       : takeText("--val-split", exact, record.valRule, options.valRule);
+        !s) {
       return s;
     }
-  } else if (exact && record.valSplit != 0) {
-    return differs("--val-split", numberText(record.valSplit), "--val " + options.val);
+    if (Status s = options.valRule.empty()
+                       ? takeNumber("--val-split", exact, record.valSplit, options.valSplit)
+                       : Status::ok();
+        !s) {
+      return s;
+    }
+  } else if (exact && (record.valSplit != 0 || !record.valRule.empty())) {
+    return differs("--val-split",
+                   record.valRule.empty() ? numberText(record.valSplit) : record.valRule,
+                   "--val " + options.val);
   }
   if (exact && options.fold && options.fold != record.fold) {
     return differs("--fold",
@@ -229,6 +256,15 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   }
   if (Status s = takeSwitch("--no-shuffle", exact, !record.shuffle, options.noShuffle); !s) {
     return s;
+  }
+  if (Status s = takeText("--sampler", exact, record.sampler, options.sampler); !s) {
+    return s;
+  }
+  if (Status s = takeText("--transform", exact, record.transform, options.transform); !s) {
+    return s;
+  }
+  if (options.valTransform.empty()) {
+    options.valTransform = record.valTransform;
   }
   if (!options.learningRate) {
     options.learningRate = record.learningRate;

@@ -24,12 +24,15 @@ struct RunRecord {
   std::string data;
   std::string val;
   int64_t valSplit = 0;
+  std::string valRule; ///< data::SplitRule's text; empty: `valSplit` samples
   std::optional<Fold> fold;
   std::vector<std::pair<std::string, double>> controls; ///< that flags gave
   int64_t samples = 0;                                  ///< of the training data, after the split
   int64_t batchSize = 0;
   bool dropLast = false;
   bool shuffle = true;
+  std::string sampler;                 ///< empty: random
+  std::string transform, valTransform; ///< empty: none
   int64_t seed = 0;
   int64_t epochs = 0;   ///< 0: bounded by maxSteps only
   int64_t maxSteps = 0; ///< 0: bounded by epochs only

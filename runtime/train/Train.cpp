@@ -11,6 +11,7 @@
 #include "runtime/train/Initializers.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/Recipe.h"
+#include "runtime/train/RunData.h"
 #include "runtime/train/Trainer.h"
 
 #include <algorithm>
@@ -24,71 +25,16 @@ constexpr int64_t kDefaultEpochs = 10;
 constexpr int64_t kDefaultLogInterval = 10;
 constexpr int64_t kDefaultKeep = 2;
 
-/// The data sets of a run.
-struct RunData {
-  std::shared_ptr<const data::Dataset> train;
-  std::shared_ptr<const data::Dataset> validation; ///< null: none
-  std::string validationName;
-};
-
-Result<std::shared_ptr<const data::Dataset>> open(const std::string &text, data::Split split,
-                                                  const exec::Session &session, EntryKind kind) {
-  Result<data::DataSource> source = data::DataSource::parse(text);
-  if (!source) {
-    return source.status();
-  }
-  std::vector<int64_t> sizes = session.batchSizes(kind);
-  if (sizes.empty()) {
-    return error(Code::InvalidArgument, "the artifact has no entry '", exec::nameOf(kind), "'");
-  }
-  return data::openDataset(*source, split, session.entry(kind, sizes.front())->inputs);
-}
-
-Result<RunData> openRunData(const TrainOptions &options, const exec::Session &session,
-                            uint64_t seed) {
-  auto train = open(options.data, data::Split::Train, session, EntryKind::TrainStep);
-  if (!train) {
-    return train.status();
-  }
-  RunData out{train.take(), nullptr, options.val};
-  if (options.valSplit) {
-    if (*options.valSplit >= out.train->size()) {
-      return error(Code::InvalidArgument, "--val-split ", *options.valSplit,
-                   " leaves nothing of the ", out.train->size(), " samples to train on");
-    }
-    data::SplitDataset split = data::splitDataset(out.train, *options.valSplit, seed);
-    return RunData{split.train, split.validation, concat("the validation split of ", options.data)};
-  }
-  if (options.fold) {
-    if (options.fold->folds > out.train->size()) {
-      return error(Code::InvalidArgument, "--fold: ", options.fold->folds, " parts of ",
-                   out.train->size(), " samples are not possible");
-    }
-    data::SplitDataset split =
-        data::foldDataset(out.train, options.fold->fold, options.fold->folds, seed);
-    return RunData{split.train, split.validation,
-                   concat("fold ", options.fold->fold + 1, " of ", options.data)};
-  }
-  if (!options.val.empty()) {
-    auto validation = open(options.val, data::Split::Test, session, EntryKind::EvalStep);
-    if (!validation) {
-      return validation.status();
-    }
-    out.validation = validation.take();
-  }
-  return out;
-}
-
 Status checkOptions(const TrainOptions &options) {
   if (options.data.empty()) {
     return error(Code::InvalidArgument, "say what to train on with --data DATA");
   }
-  if (!options.val.empty() && options.valSplit) {
+  if (!options.val.empty() && (options.valSplit || !options.valRule.empty())) {
     return error(Code::InvalidArgument, "--val and --val-split exclude each other");
   }
-  if (options.fold && (options.valSplit || !options.val.empty())) {
-    return error(Code::InvalidArgument, "--fold and ", options.valSplit ? "--val-split" : "--val",
-                 " exclude each other");
+  if (options.fold && (options.valSplit || !options.valRule.empty() || !options.val.empty())) {
+    return error(Code::InvalidArgument, "--fold and ",
+                 options.val.empty() ? "--val-split" : "--val", " exclude each other");
   }
   if (options.seed && *options.seed > static_cast<uint64_t>(INT64_MAX)) {
     return error(Code::InvalidArgument, "--seed must be below 2^63, found ", *options.seed);
@@ -322,11 +268,17 @@ Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunDat
       return status;
     }
   }
+  auto sampler = chooseSampler(options, data, seed);
+  if (!sampler) {
+    return sampler.status();
+  }
   auto feed = Feed::create(session, EntryKind::TrainStep, data.train, options.data,
                            {.batchSize = *size,
                             .shuffle = !options.noShuffle,
                             .dropLast = options.dropLast,
-                            .seed = seed});
+                            .seed = seed,
+                            .sampler = *sampler,
+                            .workers = options.workers});
   if (!feed) {
     return feed.status();
   }
@@ -350,8 +302,9 @@ Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunDat
     progress.message(concat("note: validation leaves out the last ", samples % *evalSize, " of ",
                             samples, " samples"));
   }
-  auto validation = Feed::create(session, EntryKind::EvalStep, data.validation, data.validationName,
-                                 {.batchSize = *evalSize, .shuffle = false, .dropLast = drop});
+  auto validation = Feed::create(
+      session, EntryKind::EvalStep, data.validation, data.validationName,
+      {.batchSize = *evalSize, .shuffle = false, .dropLast = drop, .workers = options.workers});
   if (!validation) {
     return validation.status();
   }
@@ -374,8 +327,8 @@ Status checkPosition(const exec::Session &session, const TrainJob &job, const Ru
 }
 
 /// Opens or creates the run folder's files. Nothing is written by a dry run.
-Status prepareFolder(TrainOptions &options, const Recipe &recipe, const RunRecord &record,
-                     TrainJob &job) {
+Status prepareFolder(TrainOptions &options, const Recipe &recipe,
+                     const Preprocessing &preprocessing, const RunRecord &record, TrainJob &job) {
   if (options.dryRun) {
     return Status::ok();
   }
@@ -387,8 +340,9 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe, const RunRecor
     options.out = folder.take();
   }
   job.folder = options.out;
-  RecipeOverrides overrides{record.learningRate, static_cast<uint64_t>(record.seed), record.epochs,
-                            record.batchSize, record.schedule};
+  RecipeOverrides overrides{record.learningRate, static_cast<uint64_t>(record.seed),
+                            record.epochs,       record.batchSize,
+                            record.schedule,     preprocessingJson(preprocessing)};
   if (Status status = writeRunFolder(job.folder, record, withOverrides(recipe, overrides),
                                      options.model, job.session->manifest().weightsFile);
       !status) {
@@ -414,8 +368,12 @@ RunRecord startRecord(const TrainOptions &options, const exec::Session &session,
   record.valSplit = options.valSplit.value_or(0);
   record.fold = options.fold;
   record.controls = options.controls;
+  record.valRule = options.valRule;
   record.dropLast = options.dropLast;
   record.shuffle = !options.noShuffle;
+  record.sampler = options.sampler;
+  record.transform = options.transform;
+  record.valTransform = options.valTransform;
   record.seed = session.position().seed;
   record.epochs = job.epochs == INT64_MAX ? 0 : job.epochs;
   record.maxSteps = job.maxSteps == INT64_MAX ? 0 : job.maxSteps;
@@ -479,6 +437,7 @@ std::string reportText(const TrainReport &report) {
     json.member("val_" + name, value);
   }
   json.member("time_s", report.seconds);
+  json.member("data_wait_s", report.waitSeconds);
   json.member("interrupted", report.interrupted);
   json.member("stopped_early", report.stoppedEarly);
   json.member("best_epoch", report.bestEpoch);
@@ -529,7 +488,11 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
     }
   }
   const uint64_t seed = static_cast<uint64_t>(job.session->position().seed);
-  Result<RunData> data = openRunData(options, *job.session, seed);
+  Result<Preprocessing> preprocessing = choosePreprocessing(options, *recipe);
+  if (!preprocessing) {
+    return preprocessing.status();
+  }
+  Result<RunData> data = openRunData(options, *job.session, seed, *preprocessing, progress);
   if (!data) {
     return data.status();
   }
@@ -555,7 +518,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   job.saveEvery = options.saveEvery.value_or(0);
   job.keep = options.keep.value_or(kDefaultKeep);
   job.recordEvery = options.logInterval.value_or(0);
-  if (Status status = prepareFolder(options, *recipe, record, job); !status) {
+  if (Status status = prepareFolder(options, *recipe, *preprocessing, record, job); !status) {
     return status;
   }
   if (Status status = makeReporter(options, *recipe, record, *data, hooks, job); !status) {

@@ -26,6 +26,7 @@ struct TrainReport {
   int64_t bestEpoch = 0;     ///< from 1, by the monitored metric; 0: none
   std::string resumeCommand; ///< continues the run after an interruption
   double seconds = 0.0;      ///< of this process
+  double waitSeconds = 0.0;  ///< of those, waiting for batches of the training data
 };
 
 /// Trains `artifact` as `options` say; options.model is its file, copied into the run folder

@@ -106,6 +106,7 @@ Result<TrainReport> Trainer::run() {
     }
   }
   report.seconds = secondsHere();
+  report.waitSeconds = job_.feed->loader().times().waitSeconds;
   return report;
 }
 
@@ -134,6 +135,7 @@ Status Trainer::runEpoch() {
   }
   validation_.clear();
   epochBegin_ = Clock::now();
+  waitBefore_ = loader.times().waitSeconds;
   loader.start(static_cast<uint64_t>(epoch_), cursor_);
   while (const data::Batch *batch = loader.next()) {
     if (Status status = step(*batch); !status) {
@@ -145,6 +147,9 @@ Status Trainer::runEpoch() {
     if (hooks_.isStopped() || step_ >= job_.maxSteps || secondsHere() >= job_.maxSeconds) {
       break;
     }
+  }
+  if (!loader.status()) {
+    return loader.status();
   }
   const bool isWhole = cursor_ >= loader.samplesPerEpoch();
   // After Ctrl-C in the middle of an epoch the state is saved and nothing else.
@@ -203,6 +208,7 @@ Status Trainer::notFinite(std::span<const exec::Metric> metrics) const {
 }
 
 Status Trainer::finishEpoch() {
+  epochWaitSeconds_ = job_.feed->loader().times().waitSeconds - waitBefore_;
   const bool isWhole = cursor_ >= job_.feed->loader().samplesPerEpoch();
   if (Status status = validate(); !status) {
     return status;
@@ -329,6 +335,7 @@ ProgressState Trainer::progressState() const {
 
 void Trainer::printEpoch() {
   progress_.clear();
+  const double epochSeconds = since(epochBegin_);
   NamedValues all = sums_.means();
   for (const auto &[name, value] : validation_) {
     all.emplace_back("val_" + name, value);
@@ -344,9 +351,16 @@ void Trainer::printEpoch() {
   if (std::optional<double> rate = job_.rates.current()) {
     line += concat("  lr ", *rate);
   }
-  char seconds[32];
-  std::snprintf(seconds, sizeof(seconds), "  %.1f s", since(epochBegin_));
-  hooks_.printLine(line + seconds);
+  char seconds[48];
+  std::snprintf(seconds, sizeof(seconds), "  %.1f s", epochSeconds);
+  line += seconds;
+  // What the steps hardly waited for is not worth a word.
+  const double share = epochWaitSeconds_ / std::max(epochSeconds, 1e-9);
+  if (share > 0.02 && epochSeconds > 0.1) {
+    std::snprintf(seconds, sizeof(seconds), " (%.0f %% waiting for data)", 100.0 * share);
+    line += seconds;
+  }
+  hooks_.printLine(line);
 }
 
 void Trainer::printRow(const NamedValues &values) {

@@ -90,6 +90,8 @@ private:
   bool stoppedEarly_ = false; ///< no epoch was better for as long as early stopping waits
   std::unique_ptr<NumericCheck> check_;
   std::string checkpoint_;
+  double waitBefore_ = 0.0;       ///< the loader's waiting before the epoch
+  double epochWaitSeconds_ = 0.0; ///< of the epoch
   std::chrono::steady_clock::time_point begin_, epochBegin_;
 };
 

@@ -3,7 +3,7 @@
 """Mistakes on the command line: exit 2, the nearest right word, where to read more."""
 from support import NTC, NTC_RUN, Case, main, subprocess
 
-VERBS = ("new", "pack", "compile", "train", "eval", "predict", "export", "summary", "plan", "inspect", "ops", "diff",
+VERBS = ("new", "pack", "compile", "train", "eval", "predict", "export", "summary", "plan", "inspect", "data", "ops", "diff",
          "bench", "profile", "doctor")
 
 

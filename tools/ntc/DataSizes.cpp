@@ -11,12 +11,13 @@ namespace ntc::driver {
 namespace {
 
 Result<int64_t> sampleCount(const std::string &data, rt::data::Split split,
-                            std::span<const rt::artifact::InputSpec> inputs) {
+                            std::span<const rt::artifact::InputSpec> inputs,
+                            const rt::data::Known &known = {}) {
   auto source = rt::data::DataSource::parse(data);
   if (!source) {
     return source.status();
   }
-  auto dataset = rt::data::openDataset(*source, split, inputs);
+  auto dataset = rt::data::openDataset(*source, split, inputs, known);
   if (!dataset) {
     return dataset.status();
   }
@@ -39,12 +40,23 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
   if (!samples) {
     return samples.status();
   }
-  int64_t validation = std::min(options.valSplit.value_or(0), *samples);
+  Result<rt::data::SplitRule> rule = rt::train::splitRuleOf(options);
+  if (!rule) {
+    return rule.status();
+  }
+  int64_t validation = 0;
+  if (rule->count > 0 || rule->fraction > 0.0 || rule->folds > 0) {
+    Result<int64_t> size = rule->validationSize(*samples);
+    if (!size) {
+      return rt::withContext(size.status(), "--val-split");
+    }
+    validation = *size;
+  }
   if (options.fold) {
     validation = rt::data::foldSize(*samples, options.fold->fold, options.fold->folds);
   }
   const int64_t training = *samples - validation;
-  if (!options.val.empty() && !options.valSplit) {
+  if (!options.val.empty() && validation == 0) {
     Result<int64_t> other = sampleCount(options.val, rt::data::Split::Test, inputs);
     if (!other) {
       return other.status();
@@ -63,8 +75,9 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
 }
 
 Result<std::vector<int64_t>> evalSizes(std::span<const rt::artifact::InputSpec> inputs,
-                                       const std::string &data, int64_t batchSize, bool dropLast) {
-  Result<int64_t> samples = sampleCount(data, rt::data::Split::Test, inputs);
+                                       const std::string &data, const rt::data::Known &known,
+                                       int64_t batchSize, bool dropLast) {
+  Result<int64_t> samples = sampleCount(data, rt::data::Split::Test, inputs, known);
   if (!samples) {
     return samples.status();
   }

@@ -4,6 +4,7 @@
 // epoch has an entry of its own.
 #pragma once
 
+#include "runtime/data/OpenDataset.h"
 #include "runtime/train/Options.h"
 #include "tools/ntc/ModelInput.h"
 
@@ -13,8 +14,10 @@ namespace ntc::driver {
 /// of an epoch, the last one of validation. Errors: those of the data set.
 Result<std::vector<int64_t>> trainSizes(const Model &model, const rt::train::TrainOptions &options);
 
-/// Sizes for evaluating on `data` in batches of `batchSize`.
+/// Sizes for evaluating on `data` in batches of `batchSize`; `known` is what the model's training
+/// data said.
 Result<std::vector<int64_t>> evalSizes(std::span<const rt::artifact::InputSpec> inputs,
-                                       const std::string &data, int64_t batchSize, bool dropLast);
+                                       const std::string &data, const rt::data::Known &known,
+                                       int64_t batchSize, bool dropLast);
 
 } // namespace ntc::driver

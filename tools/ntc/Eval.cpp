@@ -8,6 +8,7 @@
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/Interrupt.h"
 #include "runtime/train/OpenModel.h"
+#include "runtime/train/Preprocessing.h"
 #include "tools/ntc/ArtifactCache.h"
 #include "tools/ntc/DataSizes.h"
 
@@ -68,7 +69,13 @@ std::optional<ModelProblem> compileMissingSizes(EvalOptions &options, CompiledMo
     return std::nullopt;
   }
   int64_t batch = options.batchSize.value_or(std::ranges::max(sizes));
-  Result<std::vector<int64_t>> needed = evalSizes(inputs, options.data, batch, options.dropLast);
+  auto preprocessing = rt::train::preprocessingOfModel(run, "");
+  if (!preprocessing) {
+    return ModelProblem{{preprocessing.status().message()},
+                        rt::train::exitCodeOf(preprocessing.status())};
+  }
+  Result<std::vector<int64_t>> needed =
+      evalSizes(inputs, options.data, preprocessing->known, batch, options.dropLast);
   if (!needed) {
     return ModelProblem{{needed.status().message()}, rt::train::exitCodeOf(needed.status())};
   }
@@ -87,6 +94,7 @@ std::optional<ModelProblem> compileMissingSizes(EvalOptions &options, CompiledMo
           compileOrReuse(model, compileOptions(model, target, *needed), CacheUse::Yes, compiled)) {
     return problem;
   }
+  options.run = run; // the artifact in the cache knows nothing of it
   options.model.model = compiled.path;
   options.model.checkpoint = checkpoint;
   options.batchSize = needed->front();

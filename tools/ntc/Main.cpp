@@ -166,6 +166,13 @@ std::span<const Verb> verbs() {
        "…).\n\n"
        "  ntc inspect runs/mlp/latest\n",
        runInspect},
+      {"data", "inspect DATA [options]", "says what a data set holds",
+       "Prints sizes, shapes, classes with their samples, and ranges; with --grid writes "
+       "pictures.\n"
+       "docs/data.md tells what DATA can be.\n\n"
+       "  ntc data inspect imagefolder:photos --grid grid.png\n"
+       "  ntc data inspect 'csv:houses.csv?target=price'\n",
+       runData},
       {"ops", "[options]", "lists operations with what supports them",
        "Two tables: the operations of the dialect nn, and the ONNX operators that models may "
        "use.\n",

@@ -93,6 +93,7 @@ int runPlot(const Verb &verb, Words words);
 int runCompare(const Verb &verb, Words words);
 int runSweep(const Verb &verb, Words words);
 int runInspect(const Verb &verb, Words words);
+int runData(const Verb &verb, Words words);
 int runOps(const Verb &verb, Words words);
 int runDiff(const Verb &verb, Words words);
 int runBench(const Verb &verb, Words words);

@@ -1,40 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Tables: values, guesses, and messages that name line and column.
-#include "runtime/data/CsvTable.h"
+#include "runtime/data/CsvText.h"
 
 #include "Scratch.h"
 #include "runtime/data/OpenDataset.h"
+
+#include <cmath>
+#include <numeric>
 
 namespace ntc::rt::data {
 namespace {
 
 std::string failure(std::string_view text) {
-  Result<CsvTable> table = parseCsv(text, ',', "t.csv");
+  Result<CsvText> table = parseCsvText(text, ',', "t.csv");
   return table ? "(no error)" : table.status().message();
 }
 
-TEST(Csv, ParsesHeaderQuotesBlanksAndLineEnds) {
-  Result<CsvTable> table =
-      parseCsv("a, \"b\"\"c\" ,d\r\n1,+2.5, -3e2\r\n\"4\",5,6\r\n\r\n", ',', "t");
-  ASSERT_TRUE(table) << table.status().message();
-  EXPECT_EQ(table->columns, (std::vector<std::string>{"a", "b\"c", "d"}));
-  EXPECT_EQ(table->rows, 2);
-  EXPECT_EQ(table->values, (std::vector<double>{1, 2.5, -300, 4, 5, 6}));
+std::vector<std::string> cellsOf(const CsvText &table) {
+  std::vector<std::string> out;
+  for (int64_t row = 0; row < table.rows; ++row) {
+    for (size_t column = 0; column < table.columns.size(); ++column) {
+      out.emplace_back(table.cell(row, column));
+    }
+  }
+  return out;
 }
 
-TEST(Csv, NamesLineAndColumn) {
-  EXPECT_TRUE(has(failure("a,b\n1,2\n3,x\n"),
-                  "'t.csv', line 3, column 'b': expected a finite number, "
-                  "found 'x'"));
-  EXPECT_TRUE(
-      has(failure("a,b\n1,\n"), "line 2, column 'b': expected a finite number, found nothing"));
-  EXPECT_TRUE(has(failure("a,b\n1,nan\n"), "found 'nan'"));
-  EXPECT_TRUE(has(failure("a,b\n1,1e999\n"), "found '1e999'"));
+TEST(Csv, ParsesHeaderQuotesBlanksAndLineEnds) {
+  Result<CsvText> table =
+      parseCsvText("a, \"b\"\"c\" ,d\r\n1,+2.5, -3e2\r\n\"4\",\"five\n, 5\",\r\n\r\n", ',', "t");
+  ASSERT_TRUE(table) << table.status().message();
+  EXPECT_EQ(table->columns, (std::vector<std::string>{"a", "b\"c", "d"}));
+  EXPECT_EQ(cellsOf(*table), (std::vector<std::string>{"1", "+2.5", "-3e2", "4", "five\n, 5", ""}));
+  EXPECT_EQ(table->lines, (std::vector<int64_t>{2, 3}));
+  table = parseCsvText("1,2\n3,4", ',', "t", CsvHeader::None);
+  ASSERT_TRUE(table) << table.status().message();
+  EXPECT_EQ(table->columns, (std::vector<std::string>{"x0", "x1"}));
+  EXPECT_EQ(table->rows, 2);
+}
+
+TEST(Csv, NamesTheLine) {
   EXPECT_TRUE(has(failure("a,b\n1\n"), "line 2: expected 2 columns, found 1"));
   EXPECT_TRUE(has(failure("a,b\n1,2,3\n"), "line 2: expected 2 columns, found more"));
   EXPECT_TRUE(has(failure("a,b\n1,2\n\n3,4\n"), "line 3: expected 2 columns, found an empty line"));
   EXPECT_TRUE(has(failure("a,b\n\"1,2\n"), "line 2, column 'a'"));
+  EXPECT_TRUE(has(failure("a,b\n\"1\" 2,2\n"), "line 2, column 'a'"));
 }
 
 TEST(Csv, RefusesFilesWithoutHeaderOrRows) {
@@ -49,13 +60,23 @@ TEST(Csv, RefusesFilesWithoutHeaderOrRows) {
 class CsvFile : public testing::Test {
 protected:
   Result<std::shared_ptr<const Dataset>> open(const std::string &options,
-                                              std::span<const artifact::InputSpec> inputs = {}) {
+                                              std::span<const artifact::InputSpec> inputs = {},
+                                              const Known &known = {}) {
     Result<DataSource> source = DataSource::parse("csv:" + (folder_ / "t.csv") + options);
     if (!source) {
       return source.status();
     }
-    return openDataset(*source, Split::Train, inputs);
+    return openDataset(*source, Split::Train, inputs, known);
   }
+
+  static std::vector<double> valuesOf(const Dataset &dataset) {
+    std::vector<int64_t> rows(static_cast<size_t>(dataset.size()));
+    std::iota(rows.begin(), rows.end(), 0);
+    std::vector<double> out(rows.size() * static_cast<size_t>(dataset.fields()[0].elements()));
+    dataset.copyRows(0, rows, DType::F64, reinterpret_cast<std::byte *>(out.data()));
+    return out;
+  }
+
   Scratch folder_;
 };
 
@@ -82,6 +103,113 @@ TEST_F(CsvFile, GuessesTheTask) {
   EXPECT_EQ((*open("?target=y"))->fields()[1].dtype, DType::F64);
 }
 
+TEST_F(CsvFile, NamesLineAndColumn) {
+  auto failure = [this](const std::string &text) {
+    folder_.write("t.csv", text);
+    auto dataset = open("?target=a");
+    return dataset ? "(no error)" : dataset.status().message();
+  };
+  EXPECT_TRUE(has(failure("a,b\n1,2\n3,x\n"),
+                  "t.csv', line 3, column 'b': expected a finite number, found 'x'"));
+  EXPECT_TRUE(has(failure("a,b\n0,1\n1,\n"), "line 3, column 'b': expected a finite number, found "
+                                             "nothing; fill missing values with"));
+  EXPECT_TRUE(has(failure("a,b\n0,1\n1,nan\n"), "found 'nan'"));
+  EXPECT_TRUE(has(failure("a,b\n0,1\n1,1e999\n"), "found '1e999'"));
+}
+
+TEST_F(CsvFile, ReadsTextsAsCategoriesAndClasses) {
+  folder_.write("t.csv", "x,colour,kind\n1,red,b\n2,blue,a\n3,red,b\n");
+  auto dataset = open("?target=kind");
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  EXPECT_EQ(valuesOf(**dataset), (std::vector<double>{1, 0, 1, 2, 1, 0, 3, 0, 1}));
+  EXPECT_EQ((*dataset)->fields()[1].classes, 2);
+  EXPECT_EQ((*dataset)->classNames()[0], "a");
+  ASSERT_NE((*dataset)->table(), nullptr);
+  EXPECT_EQ((*dataset)->table()->columns[1].categories, (std::vector<std::string>{"blue", "red"}));
+  folder_.write("t.csv", "x,y\n1,0\n2,1\n1,2\n");
+  dataset = open("?target=y&categorical=x");
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  EXPECT_EQ(valuesOf(**dataset), (std::vector<double>{1, 0, 0, 1, 1, 0}));
+}
+
+TEST_F(CsvFile, FillsAndScalesByTheTrainingPart) {
+  folder_.write("t.csv", "x,c,y\n1,5,0.5\n,5,1\n5,5,2\n100,5,3\n");
+  auto dataset = open("?target=y&missing=mean&scale=standard");
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  SubsetDataset train(*dataset, {0, 1, 2}), rest(*dataset, {3});
+  Result<TableFit> fit = fitTable(train);
+  ASSERT_TRUE(fit) << fit.status().message();
+  // 1, 3 (the mean of 1 and 5), 5: mean 3, population deviation sqrt(8 / 3).
+  EXPECT_DOUBLE_EQ(fit->columns[0].fill, 3.0);
+  EXPECT_DOUBLE_EQ(fit->columns[0].scale, std::sqrt(8.0 / 3.0));
+  const std::vector<double> scaled = valuesOf(*applyFit(train, *fit));
+  EXPECT_DOUBLE_EQ(scaled[0], -2.0 / std::sqrt(8.0 / 3.0));
+  EXPECT_DOUBLE_EQ(scaled[1], 0.0); // a constant column
+  EXPECT_DOUBLE_EQ(scaled[2], 0.0);
+  EXPECT_DOUBLE_EQ(valuesOf(*applyFit(rest, *fit))[0], 97.0 / std::sqrt(8.0 / 3.0));
+  folder_.write("t.csv", "x,c,y\n1,5,0.5\n,5,1\n9,5,2\n2,5,3\n");
+  fit = fitTable(**open("?target=y&missing=median&scale=minmax"));
+  EXPECT_DOUBLE_EQ(fit->columns[0].fill, 2.0);
+  EXPECT_DOUBLE_EQ(fit->columns[0].shift, 1.0);
+  EXPECT_DOUBLE_EQ(fit->columns[0].scale, 8.0);
+  EXPECT_EQ((*open("?target=y&missing=drop"))->size(), 3);
+  EXPECT_EQ(valuesOf(**open("?target=y&missing=drop")), (std::vector<double>{1, 5, 9, 5, 2, 5}));
+}
+
+TEST_F(CsvFile, AppliesTheFitToOtherFiles) {
+  folder_.write("t.csv", "x,colour,kind\n1,red,b\n3,blue,a\n");
+  Result<TableFit> fit = fitTable(**open("?target=kind&scale=standard"));
+  ASSERT_TRUE(fit) << fit.status().message();
+  Result<TableFit> read = parseTableFit(tableFitJson(*fit));
+  ASSERT_TRUE(read) << read.status().message();
+  EXPECT_EQ(tableFitJson(*read), tableFitJson(*fit));
+  const Known known{{}, std::make_shared<TableFit>(*read)};
+  folder_.write("t.csv", "extra,colour,x\n7,blue,5\n");
+  auto other = open("", {}, known);
+  ASSERT_TRUE(other) << other.status().message();
+  EXPECT_EQ((*other)->fields().size(), 1u); // no target in the file
+  EXPECT_EQ(valuesOf(*applyFit(**other, *read)), (std::vector<double>{3, 1, 0}));
+  folder_.write("t.csv", "x,colour,kind\n1,green,b\n");
+  EXPECT_TRUE(has(open("", {}, known).status().message(),
+                  "line 2, column 'colour': category 'green' was not in the training data"));
+  EXPECT_EQ(valuesOf(**open("?unknown=ignore", {}, known)), (std::vector<double>{1, 0, 0}));
+  folder_.write("t.csv", "x,colour,kind\n1,red,c\n");
+  EXPECT_TRUE(has(open("", {}, known).status().message(), "expected a class, found 'c'"));
+  folder_.write("t.csv", "x,color\n1,red\n");
+  EXPECT_TRUE(has(open("", {}, known).status().message(), "has no column 'colour'; did you mean"));
+  for (const char *damaged : {"", "{}", "{\"columns\":[{}]}", "[1]"}) {
+    EXPECT_FALSE(parseTableFit(damaged)) << damaged;
+  }
+}
+
+TEST_F(CsvFile, CutsASeriesIntoWindows) {
+  folder_.write("t.csv", "month,n,m\nJan,1,10\nFeb,2,20\nMar,3,30\nApr,4,40\nMay,5,50\n");
+  auto dataset = open("?target=n&window=2&horizon=2");
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  EXPECT_EQ((*dataset)->size(), 2);
+  EXPECT_EQ((*dataset)->fields()[0].shape, (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ((*dataset)->fields()[1].shape, (std::vector<int64_t>{2}));
+  EXPECT_EQ(valuesOf(**dataset), (std::vector<double>{1, 10, 2, 20, 2, 20, 3, 30}));
+  double y[4];
+  std::vector<int64_t> rows = {0, 1};
+  (*dataset)->copyRows(1, rows, DType::F64, reinterpret_cast<std::byte *>(y));
+  EXPECT_EQ(std::vector<double>(y, y + 4), (std::vector<double>{3, 4, 4, 5}));
+  // The fit is by column, over the rows that the windows of the part see.
+  auto scaled = open("?target=n&window=2&columns=n&scale=minmax");
+  ASSERT_TRUE(scaled) << scaled.status().message();
+  EXPECT_EQ((*scaled)->size(), 3);
+  Result<TableFit> fit = fitTable(SubsetDataset(*scaled, {0, 1}));
+  ASSERT_TRUE(fit) << fit.status().message();
+  EXPECT_DOUBLE_EQ(fit->columns[0].shift, 1.0);
+  EXPECT_DOUBLE_EQ(fit->columns[0].scale, 2.0);
+  EXPECT_EQ(valuesOf(*applyFit(**scaled, *fit)), (std::vector<double>{0, 0.5, 0.5, 1, 1, 1.5}));
+  EXPECT_EQ(parseTableFit(tableFitJson(*fit))->layout.window, 2);
+  EXPECT_TRUE(has(open("?target=n&window=5").status().message(),
+                  "has 5 rows, fewer than a window of 5 and 1 rows after it"));
+  EXPECT_TRUE(has(open("?target=n&horizon=2").status().message(), "needs 'window'"));
+  EXPECT_TRUE(has(open("?target=n&window=2&missing=drop").status().message(), "would join rows"));
+}
+
 TEST_F(CsvFile, RefusesBadTargets) {
   folder_.write("t.csv", "x,price\n1,0.5\n");
   EXPECT_TRUE(has(open("").status().message(), "say which column is the target"));
@@ -89,8 +217,9 @@ TEST_F(CsvFile, RefusesBadTargets) {
   EXPECT_TRUE(has(open("?target=price&columns=x,price").status().message(), "both an input and"));
   EXPECT_TRUE(has(open("?target=price&task=classification").status().message(),
                   "line 2, column 'price': expected a class"));
-  EXPECT_TRUE(has(open("?target=price&task=guess").status().message(), "found 'guess'"));
-  EXPECT_TRUE(has(open("?target=price&separator=x").status().message(), "found 'x'"));
+  EXPECT_TRUE(has(open("?target=price&task=guess").status().message(), "cannot be 'guess'"));
+  EXPECT_TRUE(has(open("?target=price&separator=x").status().message(),
+                  "cannot be 'x'; known are comma, semicolon, tab"));
   EXPECT_TRUE(has(open("?target=x,price").status().message(), "no column besides the target"));
 }
 

@@ -47,10 +47,6 @@ TEST(DataSource, TellsHowToWriteABareFileName) {
   EXPECT_TRUE(has(messageOf("/data/mnist"), "'idx:/data/mnist'"));
 }
 
-TEST(DataSource, RefusesReservedSchemesByName) {
-  EXPECT_TRUE(has(messageOf("imagefolder:DIR"), "'imagefolder' is not supported by this version"));
-}
-
 TEST(DataSource, RefusesWhatTheSchemeDoesNotTake) {
   EXPECT_TRUE(has(messageOf("mnist"), "needs a place, as in 'mnist:DIR'"));
   EXPECT_TRUE(has(messageOf("synthetic:x"), "takes no place, found 'x'"));

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which samples of a set an epoch visits, and in which order: PyTorch's samplers, with random
+// access by position, so that a run resumes anywhere without drawing again.
+#pragma once
+
+#include "runtime/base/Permutation.h"
+#include "runtime/base/Status.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace ntc::rt::data {
+
+/// The order of one epoch. Immutable: several threads may ask.
+class Order {
+public:
+  virtual ~Order() = default;
+  /// Writes the samples at positions first, first + 1, …; all are below the sampler's size().
+  virtual void rows(int64_t first, std::span<int64_t> out) const = 0;
+};
+
+class Sampler {
+public:
+  virtual ~Sampler() = default;
+  /// Samples that an epoch visits.
+  virtual int64_t size() const = 0;
+  virtual std::unique_ptr<const Order> order(uint64_t epoch) const = 0;
+};
+
+/// Every sample in the set's order.
+std::shared_ptr<const Sampler> sequentialSampler(int64_t size);
+
+/// Every sample once, by the permutation of (seed, "shuffle", epoch).
+std::shared_ptr<const Sampler> randomSampler(int64_t size, uint64_t seed);
+
+/// `samples` draws with replacement, sample i with probability weights[i] / sum (PyTorch's
+/// WeightedRandomSampler). The draw at a position belongs to (seed, epoch, position). Errors
+/// (InvalidArgument): no weights, a negative one or one that is not finite, a sum of 0.
+Result<std::shared_ptr<const Sampler>> weightedSampler(std::span<const double> weights,
+                                                       int64_t samples, uint64_t seed);
+
+/// Every sample once, so that any stretch of an epoch has nearly the whole set's shares of the
+/// classes: class c's samples are permuted by (seed, "stratified", epoch) and take evenly spaced
+/// places. `labels` are from 0.
+std::shared_ptr<const Sampler> stratifiedSampler(std::span<const int64_t> labels, uint64_t seed);
+
+} // namespace ntc::rt::data

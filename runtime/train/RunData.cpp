@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Opening, splitting, fitting and preparing.
+#include "runtime/train/RunData.h"
+
+#include "runtime/data/ClassSampler.h"
+#include "runtime/data/OpenDataset.h"
+
+#include <algorithm>
+
+namespace ntc::rt::train {
+namespace {
+
+using artifact::EntryKind;
+
+/// Data as it is, and what prepares it.
+struct OpenData {
+  std::shared_ptr<const data::Dataset> dataset;
+  data::DataSource source;
+  std::span<const artifact::InputSpec> inputs;
+
+  Result<std::shared_ptr<const data::Dataset>> prepare(const Preprocessing &preprocessing,
+                                                       Use use) const {
+    return preprocess(dataset, source, preprocessing, use, inputs);
+  }
+};
+
+Result<OpenData> open(const std::string &text, data::Split split, const exec::Session &session,
+                      EntryKind kind, const data::Known &known) {
+  Result<data::DataSource> source = data::DataSource::parse(text);
+  if (!source) {
+    return source.status();
+  }
+  std::vector<int64_t> sizes = session.batchSizes(kind);
+  if (sizes.empty()) {
+    return error(Code::InvalidArgument, "the artifact has no entry '", exec::nameOf(kind), "'");
+  }
+  OpenData out{nullptr, source.take(), session.entry(kind, sizes.front())->inputs};
+  auto dataset = data::openDataset(out.source, split, out.inputs, known);
+  if (!dataset) {
+    return dataset.status();
+  }
+  out.dataset = dataset.take();
+  return out;
+}
+
+/// Both parts of the data, as they were split, prepared.
+Result<RunData> prepareBoth(const OpenData &train, const OpenData &validation,
+                            const Preprocessing &preprocessing, std::string validationName) {
+  RunData out{nullptr, nullptr, std::move(validationName), train.dataset};
+  auto first = train.prepare(preprocessing, Use::Training);
+  if (!first) {
+    return first.status();
+  }
+  out.train = first.take();
+  if (validation.dataset) {
+    auto second = validation.prepare(preprocessing, Use::Evaluation);
+    if (!second) {
+      return second.status();
+    }
+    out.validation = second.take();
+  }
+  return out;
+}
+
+std::string splitText(const TrainOptions &options) {
+  return options.valSplit ? std::to_string(*options.valSplit) : options.valRule;
+}
+
+void tellRemarks(const data::Dataset &dataset, Progress &progress) {
+  constexpr size_t most = 10;
+  const std::span<const std::string> remarks = dataset.remarks();
+  for (const std::string &remark : remarks.first(std::min(most, remarks.size()))) {
+    progress.message("note: " + remark);
+  }
+  if (remarks.size() > most) {
+    progress.message(concat("note: and ", remarks.size() - most, " more"));
+  }
+}
+
+} // namespace
+
+Result<RunData> openRunData(const TrainOptions &options, const exec::Session &session,
+                            uint64_t seed, Preprocessing &preprocessing, Progress &progress) {
+  Result<OpenData> opened =
+      open(options.data, data::Split::Train, session, EntryKind::TrainStep, preprocessing.known);
+  if (!opened) {
+    return opened.status();
+  }
+  OpenData train = opened.take(), validation = train;
+  validation.dataset = nullptr;
+  tellRemarks(*train.dataset, progress);
+  Result<data::SplitRule> rule = splitRuleOf(options);
+  if (!rule) {
+    return rule.status();
+  }
+  if (rule->count > 0 || rule->fraction > 0.0 || rule->folds > 0) {
+    Result<data::SplitDataset> split = data::splitBy(*rule, train.dataset, seed);
+    if (!split) {
+      return withContext(split.status(), "--val-split ", splitText(options));
+    }
+    train.dataset = split->train;
+    validation.dataset = split->validation;
+    if (Status status = fit(preprocessing, *train.dataset); !status) {
+      return status;
+    }
+    return prepareBoth(train, validation, preprocessing,
+                       concat("the validation split of ", options.data));
+  }
+  if (options.fold && options.fold->folds > train.dataset->size()) {
+    return error(Code::InvalidArgument, "--fold: ", options.fold->folds, " parts of ",
+                 train.dataset->size(), " samples are not possible");
+  }
+  std::string validationName = options.val;
+  if (options.fold) {
+    data::SplitDataset split =
+        data::foldDataset(train.dataset, options.fold->fold, options.fold->folds, seed);
+    train.dataset = split.train;
+    validation.dataset = split.validation;
+    validationName = concat("fold ", options.fold->fold + 1, " of ", options.data);
+  }
+  if (Status status = fit(preprocessing, *train.dataset); !status) {
+    return status;
+  }
+  if (!options.val.empty()) {
+    opened =
+        open(options.val, data::Split::Test, session, EntryKind::EvalStep, preprocessing.known);
+    if (!opened) {
+      return opened.status();
+    }
+    validation = opened.take();
+    tellRemarks(*validation.dataset, progress);
+  }
+  return prepareBoth(train, validation, preprocessing, validationName);
+}
+
+Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &recipe) {
+  // A resumed run keeps the classes and the fit that it began with.
+  Result<Preprocessing> out = options.resume != ResumeMode::No
+                                  ? preprocessingOfModel(options.out, "")
+                                  : preprocessingOf(recipe.spec);
+  if (!out) {
+    return out;
+  }
+  if (!options.transform.empty()) {
+    out->transform = options.transform;
+    out->valTransform.clear();
+  }
+  out->valTransform = options.valTransform.empty() ? out->valTransform : options.valTransform;
+  if (Status status = complete(*out); !status) {
+    return status;
+  }
+  options.transform = out->transform;
+  options.valTransform = out->valTransform;
+  return out;
+}
+
+Result<std::shared_ptr<const data::Sampler>> chooseSampler(const TrainOptions &options,
+                                                           const RunData &data, uint64_t seed) {
+  if (options.sampler.empty()) {
+    return std::shared_ptr<const data::Sampler>();
+  }
+  if (options.noShuffle) {
+    return error(Code::InvalidArgument, "--sampler and --no-shuffle exclude each other");
+  }
+  return withContext(data::samplerOf(options.sampler, *data.labelled, seed), "--sampler");
+}
+
+} // namespace ntc::rt::train

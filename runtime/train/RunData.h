@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The data of a run, from the options' texts to data sets as the model takes them.
+#pragma once
+
+#include "runtime/data/Sampler.h"
+#include "runtime/exec/Session.h"
+#include "runtime/train/Options.h"
+#include "runtime/train/Preprocessing.h"
+#include "runtime/train/Progress.h"
+#include "runtime/train/Recipe.h"
+
+namespace ntc::rt::train {
+
+/// The data sets of a run.
+struct RunData {
+  std::shared_ptr<const data::Dataset> train;
+  std::shared_ptr<const data::Dataset> validation; ///< null: none
+  std::string validationName;
+  std::shared_ptr<const data::Dataset> labelled; ///< `train` before mixes took its labels
+};
+
+/// Opens, splits and prepares the data; `preprocessing` learns from the training part. Remarks of
+/// the data go to `progress`. Errors: those of openDataset, splitBy, fit, preprocess.
+Result<RunData> openRunData(const TrainOptions &options, const exec::Session &session,
+                            uint64_t seed, Preprocessing &preprocessing, Progress &progress);
+
+/// The flags' transforms, else the recipe's, or those of a run that is resumed; `options` then have
+/// them all.
+Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &recipe);
+
+/// The sampler that the options name; null for the loader's own. Errors: as samplerOf.
+Result<std::shared_ptr<const data::Sampler>> chooseSampler(const TrainOptions &options,
+                                                           const RunData &data, uint64_t seed);
+
+} // namespace ntc::rt::train

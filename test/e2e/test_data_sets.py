@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Folders of pictures, tables of texts and missing values, series: inspected, trained on, evaluated as they were fitted."""
+import json
+
+from pictures import picture_folder, png
+from support import Case, main
+
+RESIZE = "Resize((28,28)),Grayscale(),ToTensor(),Normalize(0.5,0.25)"
+
+
+class Pictures(Case):
+    def setUp(self):
+        super().setUp()
+        self.make_mlp()
+        picture_folder(self, "photos")
+
+    def train(self, out, *options):
+        return self.succeeds("train", "model.pb", "--data", "imagefolder:photos", "--batch-size", "12", "--epochs", "3", "--out",
+                             out, *options)
+
+    def test_a_folder_trains_evaluates_and_predicts(self):
+        self.train("run", "--val-split", "0.25,stratified", "--transform", "RandomHorizontalFlip()," + RESIZE)
+        record = json.loads((self.here / "run" / "train.json").read_text())["preprocessing"]
+        self.assertEqual(record["classNames"], ["cat", "dog", "eel"])
+        self.assertEqual(record["valTransform"], RESIZE)
+        result = json.loads(self.succeeds("eval", "run", "--data", "imagefolder:photos", "--json").out)
+        self.assertEqual(result["samples"], 48)
+        self.succeeds("predict", "run", "--data", "imagefolder:photos", "-o", "out.csv")
+        # A folder with one of the classes alone keeps its label.
+        (self.here / "some").mkdir()
+        (self.here / "photos" / "eel").rename(self.here / "some" / "eel")
+        result = json.loads(self.succeeds("eval", "run", "--data", "imagefolder:some", "--json").out)
+        self.assertEqual(result["samples"], 16)
+        self.assertGreater(result["accuracy"], 0.5)
+        (self.here / "some" / "eel").rename(self.here / "some" / "eek")
+        self.refused(2, ["'eek'", "did you mean 'eel'"], "eval", "run", "--data", "imagefolder:some")
+
+    def test_workers_do_not_matter(self):
+        for workers in (0, 1, 3):
+            self.train(f"run{workers}", "--transform", "RandomResizedCrop(28)," + RESIZE, "--workers", workers)
+        first = self.checkpoints("run0")[-1].read_bytes()
+        for workers in (1, 3):
+            self.assertEqual(first, self.checkpoints(f"run{workers}")[-1].read_bytes())
+
+    def test_samplers(self):
+        for sampler in ("weighted", "stratified"):
+            self.train(sampler, "--transform", RESIZE, "--sampler", sampler)
+        self.succeeds("train", "--out", "weighted", "--resume", "--epochs", "4")
+        self.refused(2, ["--sampler", "did you mean 'weighted'"], "train", "model.pb", "--data", "imagefolder:photos", "--sampler",
+                     "weigted")
+
+    def test_broken_files_are_named(self):
+        broken = self.here / "photos" / "dog" / "003.png"
+        broken.write_bytes(broken.read_bytes()[:60])
+        self.refused(1, ["dog/003.png", "damaged PNG"], "train", "model.pb", "--data", "imagefolder:photos", "--batch-size", "12",
+                     "--epochs", "1", "--transform", RESIZE)
+        ending = self.succeeds("train", "model.pb", "--data", "imagefolder:photos?skip=broken", "--batch-size", "12", "--epochs",
+                               "1", "--transform", RESIZE)
+        self.assertIn("dog/003.png", ending.err)
+
+    def test_refusals(self):
+        def refuse(code, fragments, data, transform=RESIZE):
+            self.refused(code, fragments, "train", "model.pb", "--data", data, "--batch-size", "4", "--transform", transform)
+
+        refuse(1, "nowhere", "imagefolder:nowhere")
+        refuse(2, "different sizes", "imagefolder:photos", "ToTensor()")
+        (self.here / "photos" / "ant").mkdir()
+        refuse(1, "ant' has no pictures", "imagefolder:photos")
+        (self.here / "photos" / "ant" / "text.jpg").write_text("no picture")
+        refuse(1, ["ant/text.jpg", "PNG or JPEG"], "imagefolder:photos")
+
+    def test_inspect_prints_and_draws(self):
+        text = self.succeeds("data", "inspect", "imagefolder:photos", "--grid", "grid.png", "--rows", "3", "--columns", "4").out
+        for part in ("samples  48", "3 classes", "cat", "33.33 %", "channel 0", "18x21"):
+            self.assertIn(part, text)
+        self.assertEqual((self.here / "grid.png").read_bytes()[:8], png(1, 1, lambda y, x: (0, 0, 0))[:8])
+        self.succeeds("data", "inspect", "imagefolder:photos", "--grid", "grid.png", "--transform", "RandomCrop(12),ToTensor()")
+        report = json.loads(self.succeeds("data", "inspect", "imagefolder:photos", "--json").out)
+        self.assertEqual(report["samples"], 48)
+        self.refused(2, "inspect", "data", "inspekt", "imagefolder:photos")
+        self.refused(2, "--grid", "data", "inspect", "imagefolder:photos", "--transform", "ToTensor()")
+
+
+class Tables(Case):
+    def test_texts_and_missing_values(self):
+        rows = []
+        for i in range(60):
+            number = "NA" if i % 10 == 3 else i * 3 % 11
+            rows.append(f"{i % 7},{number},{('red', 'green')[i % 2]},{('low', 'high')[i % 7 > 3]}")
+        self.write("train.csv", "a,b,colour,kind\n" + "\n".join(rows) + "\n")
+        self.succeeds("new", "linear", "--input", "4", "--output", "2", "--loss", "cross_entropy", "-o", "model.pb")
+        self.refused(1, ["train.csv', line 5, column 'b'", "missing=mean"], "train", "model.pb", "--data",
+                     "csv:train.csv?target=kind")
+        self.succeeds("train", "model.pb", "--data", "csv:train.csv?target=kind&missing=median&scale=standard", "--val-split",
+                      "1/5,stratified", "--batch-size", "12", "--epochs", "2", "--out", "run")
+        table = json.loads(json.loads((self.here / "run" / "train.json").read_text())["preprocessing"]["table"])
+        self.assertEqual(table["columns"][2]["categories"], ["green", "red"])
+        self.assertEqual(table["classNames"], ["high", "low"])
+        # Columns are found by name, without a target, in another order.
+        self.write("new.csv", "colour,b,a\nred,,3\ngreen,2,1\n")
+        self.succeeds("predict", "run", "--data", "csv:new.csv", "-o", "out.csv")
+        self.write("new.csv", "colour,b,a\nblue,2,3\n")
+        self.refused(1, ["line 2", "'blue' was not in the training data"], "predict", "run", "--data", "csv:new.csv", "-o",
+                     "out.csv")
+        self.succeeds("eval", "run", "--data", "csv:train.csv")
+        text = self.succeeds("data", "inspect", "csv:train.csv?target=kind&missing=mean").out
+        for part in ("colour=green", "6 missing", "high"):
+            self.assertIn(part, text)
+
+    def test_windows_of_a_series(self):
+        self.write("series.csv", "month,n\n" + "".join(f"m{i},{100 + i * 2 + i % 12}\n" for i in range(80)))
+        self.succeeds("new", "linear", "--input", "12", "-o", "model.pb")
+        data = "csv:series.csv?target=n&window=12&scale=standard"
+        self.succeeds("train", "model.pb", "--data", data, "--val-split", "20,last", "--batch-size", "8", "--epochs", "2", "--out",
+                      "run", "--lr", "0.001")
+        self.succeeds("eval", "run", "--data", "csv:series.csv")
+        self.refused(2, "fewer than a window", "train", "model.pb", "--data", "csv:series.csv?target=n&window=90")
+
+    def test_splits(self):
+        self.make_linear()
+        self.make_csv(rows=40)
+        train = ("train", "model.pb", "--data", "csv:data.csv?target=y", "--batch-size", "8", "--epochs", "1")
+        self.succeeds(*train, "--val-split", "25%", "--out", "share")
+        self.succeeds(*train, "--val-split", "2/3", "--out", "fold")
+        self.succeeds("train", "--out", "fold", "--resume", "--epochs", "2")
+        self.refused(2, "50 folds need", *train, "--val-split", "2/50")
+        self.refused(2, "expected a number of samples", *train, "--val-split", "1.5")
+        self.refused(2, "no label", *train, "--val-split", "0.2,stratified")
+
+
+if __name__ == "__main__":
+    main()
