@@ -105,7 +105,6 @@ struct BenchOptions {
 
 /// The flag `--schedule`; checks the text.
 Flag scheduleFlag(std::string &target);
-
 struct ProfileOptions {
   std::string model;
   std::optional<int64_t> batchSize;
