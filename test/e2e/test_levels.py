@@ -52,7 +52,7 @@ class Levels(Case):
             self.assertEqual(whole, parts, level)
 
     def test_remarks(self):
-        self.make_mlp()
+        self.succeeds("new", "mlp", "-o", "model.pb")
         err = self.succeeds("compile", "model.pb", "--batch-size=64", "--remarks-filter=dispatches|in-place", "-o", "m.so").err
         self.assertIn("remark: join-dispatches: Relu: joins ", err)
         self.assertIn("is written over its old value", err)

@@ -111,7 +111,8 @@ TEST(Flags, CommandLineRoundTrips) {
 TEST(Flags, HelpNamesEveryFlagOnce) {
   TrainOptions options;
   std::string help = helpText(trainFlags(options));
-  for (const char *name : {"--data DATA", "--val-split PART", "--resume[=state]", "--out, -o DIR"}) {
+  for (const char *name :
+       {"--data DATA", "--val-split PART", "--resume[=state]", "--out, -o DIR"}) {
     EXPECT_TRUE(has(help, name));
   }
   EXPECT_EQ(helpText(stepFlagsRefused()), "");
