@@ -116,6 +116,9 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(ThreadPoolOptions options
   std::unique_ptr<ThreadPool> pool(new ThreadPool(threads));
   pool->spins_ = threads <= usable ? kSpins : kSpinsOversubscribed;
   std::vector<int> cores = device::allowedCores();
+  if (options.pinning == Pinning::Workers && threads <= cores.size()) {
+    pool->cores_ = cores;
+  }
   auto here = std::find(cores.begin(), cores.end(), ::sched_getcpu());
   size_t first = here == cores.end() ? 0 : static_cast<size_t>(here - cores.begin());
   BlockedSignals blocked;
@@ -126,8 +129,9 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(ThreadPoolOptions options
       return error(Code::OutOfMemory, "the system starts no more than ", t, " of ", threads,
                    " threads");
     }
-    if (options.pinning == Pinning::Workers && threads <= cores.size()) {
-      pin(pool->workers_.back(), cores[(first + t) % cores.size()]);
+    if (!pool->cores_.empty()) {
+      pool->workerCores_.push_back(cores[(first + t) % cores.size()]);
+      pin(pool->workers_.back(), pool->workerCores_.back());
     }
   }
   return pool;
@@ -161,11 +165,31 @@ void ThreadPool::awaitOthers(unsigned thread) {
   }
 }
 
+/// The caller is not bound, and the scheduler may have moved it to the core of a worker: one of the
+/// two would then sleep while the other computes, step after step. Such a worker moves to a core
+/// that none of them has.
+void ThreadPool::leaveCallersCore() {
+  int here = ::sched_getcpu();
+  for (size_t w = 0; w < workerCores_.size(); ++w) {
+    if (workerCores_[w] != here) {
+      continue;
+    }
+    for (int core : cores_) {
+      if (core != here && std::ranges::find(workerCores_, core) == workerCores_.end()) {
+        workerCores_[w] = core;
+        pin(workers_[w], core);
+        return;
+      }
+    }
+  }
+}
+
 void ThreadPool::run(Job job, void *context) {
   if (workers_.empty()) {
     job(context, 0);
     return;
   }
+  leaveCallersCore();
   job_ = job;
   context_ = context;
   start_.raise();

@@ -33,8 +33,8 @@ private:
 
 enum class Pinning : uint8_t {
   No,
-  /// Worker t stays on the t-th allowed core after the one on which the pool was created. The
-  /// creating thread is the host's and is left alone.
+  /// Worker t stays on the t-th allowed core after the one on which the pool was created, until a
+  /// caller is found on it. The creating thread is the host's and is left alone.
   Workers,
 };
 
@@ -72,6 +72,7 @@ private:
   explicit ThreadPool(unsigned threads);
   void work(unsigned thread);
   void awaitOthers(unsigned thread);
+  void leaveCallersCore();
 
   std::vector<Signal> arrivals_; ///< one per thread: barriers passed and jobs finished
   Signal start_;                 ///< raised once per job, and once to end
@@ -80,6 +81,8 @@ private:
   bool ending_ = false;
   uint32_t spins_ = 0;
   std::vector<std::thread> workers_;
+  std::vector<int> cores_;       ///< that workers may be bound to; empty: none is
+  std::vector<int> workerCores_; ///< of bound workers
 };
 
 } // namespace ntc::rt::exec
