@@ -167,9 +167,11 @@ llvm::SmallVector<char, 0> emitObject(llvm::Module &module, const CpuTarget &tar
   llvm::raw_svector_ostream stream(bytes);
   auto machine = target.createTargetMachine();
   llvm::legacy::PassManager passes;
-  machine->addPassesToEmitFile(passes, stream, nullptr,
-                               assembly ? llvm::CodeGenFileType::AssemblyFile
-                                        : llvm::CodeGenFileType::ObjectFile);
+  if (machine->addPassesToEmitFile(passes, stream, nullptr,
+                                   assembly ? llvm::CodeGenFileType::AssemblyFile
+                                            : llvm::CodeGenFileType::ObjectFile)) {
+    llvm::report_fatal_error("LLVM's target writes no machine code");
+  }
   passes.run(module);
   return bytes;
 }

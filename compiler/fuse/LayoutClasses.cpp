@@ -342,9 +342,9 @@ SmallVector<SmallVector<int64_t>> LayoutClasses::operandOrders(linalg::GenericOp
   }
   for (const WinnerSum &sum : winnerSums_) {
     if (sum.nest.op == op) {
-      for (unsigned input : {sum.form.value, sum.form.winner}) {
-        orders[input] = orderOf(op->getOperand(input));
-      }
+      // Both are read at the same elements, and the form needs them in one order.
+      orders[sum.form.value] = orderOf(op->getOperand(sum.form.value));
+      orders[sum.form.winner] = orders[sum.form.value];
       orders[sum.form.rhs] = orderWithLast(rankOf(sum.rhs()), sum.rhsChannel);
       orders.back() = orderOf(op.getResult(0));
       return orders;

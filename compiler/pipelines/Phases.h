@@ -65,8 +65,7 @@ struct PipelineOptions {
 };
 
 /// Adds the passes that lead from phase `from` to phase `to` (at most Planned) and the verifiers of
-/// the borders between. Fails with a message for a disabled pass that does not exist or that the
-/// later ones need.
+/// the borders between. Fails with a message for a disabled pass that does not exist.
 mlir::LogicalResult buildPipeline(mlir::OpPassManager &pm, Phase from, Phase to,
                                   const PipelineOptions &options, std::string &error);
 

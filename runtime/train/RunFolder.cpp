@@ -212,10 +212,10 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   if (Status s = takeText("--data", exact, record.data, options.data); !s) {
     return s;
   }
-  if (options.val.empty() && !options.valSplit && options.valRule.empty()) {
+  if (options.val.empty() && !options.valSplit && options.valRule.empty() && !options.fold) {
     options.val = record.val;
   }
-  if (options.val.empty()) {
+  if (options.val.empty() && (exact || !options.fold)) {
     if (Status s = options.valSplit
                        ? Status::ok()
                        : takeText("--val-split", exact, record.valRule, options.valRule);
@@ -239,7 +239,7 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
                                : std::string("none"),
                    concat(options.fold->fold + 1, "/", options.fold->folds));
   }
-  if (!options.fold && options.val.empty() && !options.valSplit) {
+  if (!options.fold && options.val.empty() && !options.valSplit && options.valRule.empty()) {
     options.fold = record.fold;
   }
   if (options.controls.empty()) {

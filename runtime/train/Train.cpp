@@ -129,7 +129,8 @@ RunLength plannedLength(const TrainJob &job) {
   if (job.epochs == INT64_MAX) {
     return job.maxSteps == INT64_MAX
                ? RunLength{}
-               : RunLength{job.maxSteps, (job.maxSteps + batches - 1) / batches};
+               : RunLength{job.maxSteps,
+                           job.maxSteps / batches + (job.maxSteps % batches != 0 ? 1 : 0)};
   }
   int64_t steps = 0;
   const bool fits = !__builtin_mul_overflow(job.epochs, batches, &steps);
