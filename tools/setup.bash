@@ -13,7 +13,7 @@ packages=(
   zlib1g-dev libpng-dev libjpeg62-turbo-dev                 # data sets
   libgtest-dev                                              # tests are configured with the rest
 )
-test_packages=(llvm-22-tools clang-format-22 libonnx-testdata)
+test_packages=(llvm-22-tools clang-format-22 libonnx-testdata gcc g++ pkg-config)
 sanitizer_packages=(libclang-rt-22-dev)
 
 say() { printf '\n== %s\n' "$*"; }
