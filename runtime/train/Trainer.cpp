@@ -4,6 +4,7 @@
 #include "runtime/train/Trainer.h"
 
 #include "runtime/exec/StateFile.h"
+#include "runtime/train/Checkpoints.h"
 
 #include <cmath>
 #include <cstdio>

@@ -3,50 +3,14 @@
 // One run under way: the state of the loop between the first and the last step of this process.
 #pragma once
 
-#include "runtime/exec/Session.h"
-#include "runtime/train/Checkpoints.h"
-#include "runtime/train/EarlyStop.h"
 #include "runtime/train/Evaluate.h"
-#include "runtime/train/Feed.h"
-#include "runtime/train/LearningRates.h"
-#include "runtime/train/LoopState.h"
-#include "runtime/train/Metrics.h"
 #include "runtime/train/NumericCheck.h"
-#include "runtime/train/Reporter.h"
-#include "runtime/train/RunFolder.h"
 #include "runtime/train/Train.h"
+#include "runtime/train/TrainJob.h"
 
 #include <chrono>
-#include <cmath>
 
 namespace ntc::rt::train {
-
-/// What the loop works with, prepared by `train`. Everything is checked; the loop only runs.
-struct TrainJob {
-  std::unique_ptr<exec::Session> session;
-  std::unique_ptr<Feed> feed;
-  std::unique_ptr<Feed> validation; ///< null: none
-  std::vector<std::string> metrics; ///< of the validation, from predictions
-  std::string lossName;             ///< of the recipe
-  LearningRates rates;
-  LoopState state; ///< of the checkpoint that the run continues from
-  int64_t epochs = INT64_MAX;
-  int64_t maxSteps = INT64_MAX;
-  bool progressTable = false;
-  double maxSeconds = INFINITY; ///< of this process; the step under way is finished
-  int64_t saveEvery = 0;        ///< 0: at ends of epochs only
-  int64_t keep = 2;
-  int64_t recordEvery = 0; ///< steps between records in metrics.jsonl; 0: per epoch only
-  bool dryRun = false;
-  bool checkNumerics = false;
-  std::optional<EarlyStopSpec> earlyStop;
-  std::string monitor; ///< decides which epoch is the best; empty: none
-  MonitorMode monitorMode = MonitorMode::Min;
-  std::string folder; ///< empty: nothing is written
-  MetricsLog log;
-  MetricsHistory history;
-  std::unique_ptr<Reporter> reporter; ///< null: none
-};
 
 /// Runs a job once. Not thread-safe.
 class Trainer {
