@@ -3,6 +3,7 @@
 // The file is mapped while it is parsed, so that values exist once beside the page cache.
 #include "frontend/format/ModelFile.h"
 
+#include "frontend/format/ExternalData.h"
 #include "runtime/base/File.h"
 
 #include <google/protobuf/io/coded_stream.h>
@@ -15,8 +16,7 @@ constexpr int maxNesting = 100;
 
 Result<onnx::ModelProto> parseModel(std::span<const uint8_t> bytes, const std::string &name) {
   if (bytes.size() > maxModelBytes) {
-    return failure(name, ": ", bytes.size(), " bytes; a model file has at most ", maxModelBytes,
-                   " (external data is not supported yet)");
+    return failure(name, ": ", bytes.size(), " bytes; a model file has at most ", maxModelBytes);
   }
   if (bytes.empty()) {
     return failure(name, ": the file is empty; expected an ONNX model");
@@ -40,14 +40,18 @@ Result<onnx::ModelProto> readModel(const std::string &path) {
   if (!file) {
     return file.status();
   }
-  return parseModel(file->bytes(), path);
+  Result<onnx::ModelProto> model = parseModel(file->bytes(), path);
+  if (!model) {
+    return model;
+  }
+  Status status = readExternalData(*model, path);
+  return status ? std::move(model) : Result<onnx::ModelProto>(status);
 }
 
 Result<std::string> serializeModel(const onnx::ModelProto &model) {
   size_t size = model.ByteSizeLong();
   if (size > maxModelBytes) {
-    return failure("the model has ", size, " bytes; a model file has at most ", maxModelBytes,
-                   " (external data is not supported yet)");
+    return failure("the model has ", size, " bytes; a model file has at most ", maxModelBytes);
   }
   std::string bytes;
   bytes.reserve(size);

@@ -16,10 +16,10 @@ namespace ntc::format {
 /// protobuf's limit for one message, 2 GiB - 1.
 inline constexpr uint64_t maxModelBytes = 0x7FFFFFFF;
 
-/// Reads an ONNX ModelProto. Fails with the path and the reason: not readable, too large, not a
-/// protobuf message, no graph inside.
+/// Reads an ONNX ModelProto, with the external data of its initializers (ExternalData.h). Fails
+/// with the path and the reason: not readable, too large, not a protobuf message, no graph inside.
 Result<onnx::ModelProto> readModel(const std::string &path);
-/// As readModel, from memory; `name` is what messages call it.
+/// As readModel, from memory and without external data; `name` is what messages call it.
 Result<onnx::ModelProto> parseModel(std::span<const uint8_t> bytes, const std::string &name);
 
 /// The bytes of a model; the same model gives the same bytes. Fails above maxModelBytes.

@@ -3,6 +3,7 @@
 // Exporters leave no trace of what was a parameter: the place where an initializer is used tells.
 #include "frontend/format/Pack.h"
 
+#include "frontend/format/ExporterForm.h"
 #include "frontend/format/InitialValues.h"
 #include "frontend/format/Names.h"
 #include "frontend/format/TrainingInfo.h"
@@ -136,45 +137,6 @@ void normalizeNames(onnx::GraphProto &graph, const std::unordered_set<std::strin
   graph.mutable_input()->Swap(&inputs);
 }
 
-/// Writes the batch dimension as "batch": the symbol, or nothing, that input 0 has in front becomes
-/// it everywhere.
-void normalizeBatch(onnx::GraphProto &graph) {
-  std::set<std::string> symbols;
-  auto firstDim = [](onnx::ValueInfoProto &info) -> onnx::TensorShapeProto::Dimension * {
-    bool hasDims = info.type().has_tensor_type() && info.type().tensor_type().shape().dim_size();
-    return hasDims ? info.mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)
-                   : nullptr;
-  };
-  for (onnx::ValueInfoProto &input : *graph.mutable_input()) {
-    auto *dim = firstDim(input);
-    if (dim && !dim->has_dim_value()) {
-      symbols.insert(dim->dim_param());
-      dim->set_dim_param(std::string(batchSymbol));
-    }
-  }
-  for (onnx::ValueInfoProto &output : *graph.mutable_output()) {
-    auto *dim = firstDim(output);
-    if (dim && !dim->has_dim_value() && !symbols.empty()) {
-      dim->set_dim_param(std::string(batchSymbol));
-    }
-  }
-  graph.clear_value_info(); // written with the old symbols; inference needs none
-}
-
-void noteFoldedExport(const onnx::GraphProto &graph, Notes &notes) {
-  int folded = 0;
-  for (const onnx::TensorProto &tensor : graph.initializer()) {
-    folded += tensor.name().starts_with("onnx::Conv") || tensor.name().starts_with("onnx::MatMul");
-  }
-  if (folded) {
-    notes.push_back(rt::concat(
-        folded,
-        " weights have exporter's names (onnx::…): BatchNormalization was folded or weights "
-        "were transposed. For training, export with torch.onnx.export(…, "
-        "training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)"));
-  }
-}
-
 /// PyTorch's default for a parameter, from where it is used.
 Distribution defaultDistribution(const onnx::GraphProto &graph, const onnx::TensorProto &tensor) {
   for (const onnx::NodeProto &node : graph.node()) {
@@ -267,13 +229,22 @@ std::vector<Diagnostic> checkFrozen(const onnx::ModelProto &model, const TrainSp
 std::vector<Diagnostic> pack(onnx::ModelProto &model, const PackOptions &options, Notes &notes) {
   bool isOurs = findMetadata(model, forwardKey) != nullptr;
   removeAlgorithm(model); // the new one replaces it, whatever it was
+  TrainSpec spec = options.spec;
+  std::vector<std::string> evalLayers;
+  if (!isOurs) {
+    if (auto problems = takeExport(model, evalLayers, notes); !problems.empty()) {
+      return problems;
+    }
+  }
+  for (std::string &layer : evalLayers) {
+    spec.add_eval_layers(std::move(layer));
+  }
   if (auto problems = verify(model); !problems.empty()) {
     return problems;
   }
   if (!isOurs) {
-    noteFoldedExport(model.graph(), notes);
     normalizeNames(*model.mutable_graph(), findState(model.graph()), notes);
-    normalizeBatch(*model.mutable_graph());
+    freeBatch(model, notes);
   }
   if (model.graph().output_size() > 1) {
     notes.push_back("the model has " + std::to_string(model.graph().output_size()) +
@@ -293,7 +264,7 @@ std::vector<Diagnostic> pack(onnx::ModelProto &model, const PackOptions &options
     }
   }
   const onnx::ValueInfoProto &output = model.graph().output(0);
-  if (auto problems = generateTrainingInfo(model, options.spec, types[output.name()].type);
+  if (auto problems = generateTrainingInfo(model, spec, types[output.name()].type);
       !problems.empty()) {
     return problems;
   }

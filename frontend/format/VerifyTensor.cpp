@@ -41,8 +41,9 @@ std::string dimsText(const google::protobuf::RepeatedField<int64_t> &dims) {
 
 std::string tensorProblem(const onnx::TensorProto &tensor) {
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size()) {
-    return "its values are in external data, which is not supported yet; save the model with the "
-           "weights inside";
+    return "its values are in external data, which is read for the initializers of the main graph "
+           "only; save the model with the values inside (torch.onnx.export(…, "
+           "external_data=False))";
   }
   if (tensor.has_segment()) {
     return "segmented tensors are not supported";

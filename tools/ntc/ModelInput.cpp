@@ -3,6 +3,7 @@
 // Reading models and applying flags to their recipes.
 #include "tools/ntc/ModelInput.h"
 
+#include "frontend/format/ExporterForm.h"
 #include "frontend/format/ModelFile.h"
 #include "frontend/format/Names.h"
 #include "frontend/format/Pack.h"
@@ -119,6 +120,27 @@ std::optional<ModelProblem> packWith(const StepFlags &flags, const TrainSpec &sp
     return problemsOf(problems, unsupported ? kUnsupported : kFailed);
   }
   return std::nullopt;
+}
+
+/// A model that gets no training step: only what its exporter wrote is brought to our form.
+std::optional<ModelProblem> takeUntrained(const std::string &path, onnx::ModelProto &proto) {
+  std::vector<std::string> evalLayers;
+  format::Notes notes;
+  if (format::findMetadata(proto, format::forwardKey)) {
+    return std::nullopt;
+  }
+  auto problems = format::takeExport(proto, evalLayers, notes);
+  for (const std::string &each : notes) {
+    note("note: " + each);
+  }
+  if (problems.empty()) {
+    return std::nullopt;
+  }
+  ModelProblem problem = problemsOf(problems, kFailed);
+  for (std::string &message : problem.messages) {
+    message = concat(path, ": ", message);
+  }
+  return problem;
 }
 
 std::optional<rt::DType> dtypeOf(int32_t dtype) {
@@ -284,7 +306,7 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
                                   missing, " is missing)")},
                           kUsage};
     }
-    return std::nullopt;
+    return takeUntrained(path, model.proto);
   }
   bool changed = !given.empty() || !model.hasStep;
   if (!changed) {

@@ -116,6 +116,162 @@ TEST(Pack, AModelFileGetsANewRecipeAndStaysFresh) {
   }
 }
 
+/// x (batch, 4) through two batch normalizations and a Dropout, as TorchScript's exporter writes a
+/// model: equal parameters are merged by Identity.
+onnx::ModelProto mergedExport(int64_t batch = 0) {
+  onnx::ModelProto model;
+  model.set_ir_version(8);
+  model.add_opset_import()->set_version(17);
+  onnx::GraphProto &graph = *model.mutable_graph();
+  graph.set_name("graph");
+  auto declare = [&](onnx::ValueInfoProto &info, const char *name) {
+    info.set_name(name);
+    auto *type = info.mutable_type()->mutable_tensor_type();
+    type->set_elem_type(onnx::TensorProto::FLOAT);
+    auto *dim = type->mutable_shape()->add_dim();
+    batch ? dim->set_dim_value(batch) : dim->set_dim_param("N");
+    type->mutable_shape()->add_dim()->set_dim_value(4);
+  };
+  declare(*graph.add_input(), "x");
+  declare(*graph.add_output(), "y");
+  const std::vector<float> ones(4, 1.0f), zeros(4, 0.0f);
+  const std::vector<int64_t> channels = {4};
+  *graph.add_initializer() = floatTensor("b1.weight", ones, channels);
+  *graph.add_initializer() = floatTensor("b1.bias", zeros, channels);
+  auto node = [&](const char *op, const char *name, std::vector<std::string> inputs,
+                  std::vector<std::string> outputs) -> onnx::NodeProto & {
+    onnx::NodeProto &made = addNode(graph, op, inputs, outputs);
+    made.set_name(name);
+    return made;
+  };
+  for (const char *name : {"b1.running_var", "b2.weight", "b2.running_var"}) {
+    node("Identity", "", {"b1.weight"}, {name});
+  }
+  for (const char *name : {"b1.running_mean", "b2.running_mean"}) {
+    node("Identity", "", {"b1.bias"}, {name});
+  }
+  node("Identity", "", {"b2.running_mean"}, {"b2.bias"}); // of a copy
+  node("BatchNormalization", "/b1/BatchNormalization",
+       {"x", "b1.weight", "b1.bias", "b1.running_mean", "b1.running_var"}, {"n1"});
+  node("BatchNormalization", "/b2/BatchNormalization",
+       {"n1", "b2.weight", "b2.bias", "b2.running_mean", "b2.running_var"}, {"n2"});
+  *graph.add_initializer() = scalarTensor("ratio", 0.5, onnx::TensorProto::FLOAT);
+  node("Dropout", "/drop/Dropout", {"n2", "ratio"}, {"y"});
+  return model;
+}
+
+/// As mergedExport, with all layers in training form.
+onnx::ModelProto trainingExport() {
+  onnx::ModelProto model = mergedExport();
+  for (onnx::NodeProto &node : *model.mutable_graph()->mutable_node()) {
+    if (node.op_type() == "BatchNormalization") {
+      *node.add_attribute() = attribute("training_mode", 1);
+      node.add_output(node.name() + "_mean");
+      node.add_output(node.name() + "_var");
+    }
+    if (node.op_type() == "Dropout") {
+      node.add_input("train");
+      node.add_output("mask");
+    }
+  }
+  onnx::NodeProto mode;
+  mode.set_op_type("Constant");
+  mode.add_output("train");
+  onnx::TensorProto value;
+  value.set_data_type(onnx::TensorProto::BOOL);
+  value.set_raw_data(std::string(1, '\1'));
+  *mode.add_attribute() = attribute("value", value);
+  *model.mutable_graph()->add_node() = mode;
+  auto &nodes = *model.mutable_graph()->mutable_node();
+  for (int i = nodes.size() - 1; i > 0; --i) {
+    nodes.SwapElements(i, i - 1); // constants first
+  }
+  return model;
+}
+
+TEST(Pack, ParametersThatAnExporterMergedAreTrainedApart) {
+  auto model = mergedExport();
+  Notes notes;
+  ASSERT_EQ(str(pack(model, options("mse"), notes)), "");
+  std::vector<std::string> names;
+  for (const auto &tensor : model.graph().initializer()) {
+    names.push_back(tensor.name());
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"b1.weight", "b1.bias", "/ratio", "b1.running_var",
+                                             "b2.weight", "b2.running_var", "b1.running_mean",
+                                             "b2.running_mean", "b2.bias"}));
+  EXPECT_EQ(model.graph().initializer(8).raw_data(), model.graph().initializer(1).raw_data());
+  for (const auto &node : model.graph().node()) {
+    EXPECT_NE(node.op_type(), "Identity");
+  }
+  EXPECT_EQ(trainableParameters(model, TrainSpec()),
+            (std::vector<std::string>{"b1.weight", "b1.bias", "b2.weight", "b2.bias"}));
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("merged 6 parameters"), std::string::npos) << notes[0];
+}
+
+TEST(Pack, TheTrainingFormOfAnExportIsTaken) {
+  auto model = trainingExport();
+  Notes notes;
+  ASSERT_EQ(str(pack(model, options("mse"), notes)), "");
+  EXPECT_EQ(recipeOf(model)->eval_layers_size(), 0);
+  for (const auto &node : model.graph().node()) {
+    EXPECT_LE(node.op_type() == "Dropout" ? node.input_size() : 0, 2);
+    EXPECT_EQ(node.op_type() == "BatchNormalization" ? node.output_size() : 1, 1);
+  }
+}
+
+TEST(Pack, ANormalizationInEvaluationFormAmongOthersKeepsItsStatistics) {
+  auto model = trainingExport();
+  for (auto &node : *model.mutable_graph()->mutable_node()) {
+    if (node.name() == "/b1/BatchNormalization") {
+      node.mutable_attribute(0)->set_i(0);
+      node.mutable_output()->DeleteSubrange(1, 2);
+    }
+  }
+  Notes notes;
+  ASSERT_EQ(str(pack(model, options("mse"), notes)), "");
+  ASSERT_EQ(recipeOf(model)->eval_layers_size(), 1);
+  EXPECT_EQ(recipeOf(model)->eval_layers(0), "b1");
+  EXPECT_NE(notes.back().find("keeps its running statistics: b1"), std::string::npos);
+}
+
+TEST(Pack, TrainingFormsWithoutAMeaningAreRefusedByName) {
+  auto model = trainingExport();
+  model.mutable_graph()->mutable_output(0)->set_name("/b2/BatchNormalization_var");
+  Notes notes;
+  EXPECT_NE(str(pack(model, options("mse"), notes)).find("'/b2/BatchNormalization_var' are used"),
+            std::string::npos);
+  model = trainingExport();
+  model.mutable_graph()->mutable_node(0)->set_op_type("NonZero"); // no constant
+  std::string text = str(pack(model, options("mse"), notes));
+  EXPECT_NE(text.find("'/drop/Dropout' (Dropout): input 2, training_mode, is 'train'"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Pack, ABatchOfOneBecomesAnyBatchWhereTheGraphAllowsIt) {
+  auto model = mergedExport(1);
+  Notes notes;
+  ASSERT_EQ(str(pack(model, options("mse"), notes)), "");
+  EXPECT_EQ(model.graph().input(0).type().tensor_type().shape().dim(0).dim_param(), "batch");
+  EXPECT_NE(notes.back().find("batches of any size"), std::string::npos) << notes.back();
+
+  for (int64_t batch : {1, 8}) { // a Reshape to (batch, 4), and a batch that somebody chose
+    model = mergedExport(batch);
+    auto &graph = *model.mutable_graph();
+    const std::vector<int64_t> shape = {batch, 4}, rank = {2};
+    *graph.add_initializer() = intTensor("shape", shape, rank);
+    const std::vector<std::string> inputs = {"y", "shape"}, outputs = {"z"};
+    addNode(graph, "Reshape", inputs, outputs);
+    graph.mutable_output(0)->set_name("z");
+    notes.clear();
+    ASSERT_EQ(str(pack(model, options("mse"), notes)), "");
+    EXPECT_EQ(model.graph().input(0).type().tensor_type().shape().dim(0).dim_value(), batch);
+    EXPECT_NE(notes.back().find(rt::concat("fixed the batch at ", batch)), std::string::npos);
+  }
+}
+
 TEST(Pack, UnsupportedOperatorsAreAllListed) {
   auto model = exported(17);
   model.mutable_graph()->mutable_node(0)->set_op_type("Loop");
