@@ -5,6 +5,9 @@
 
 #include "runtime/device/FloatMode.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace ntc::rt::exec {
 
 namespace {
@@ -27,11 +30,25 @@ GroupRange groupsOf(uint32_t groupCount, unsigned thread, unsigned threads) {
 }
 
 BoundEntry::BoundEntry(const artifact::Artifact &artifact, uint32_t entry, uint8_t *arena,
-                       unsigned threads)
+                       unsigned threads, ThreadUse use)
     : spec_(&artifact.manifest().entries[entry]), kernels_(artifact.kernels()), index_(entry),
       threads_(threads) {
   bindOperands(arena);
-  planSteps();
+  uint32_t groups = 1; // more threads than a call has groups have nothing to do
+  for (const artifact::CallSpec &call : spec_->calls) {
+    groups = std::max(groups, call.groupCount);
+  }
+  std::vector<unsigned> counts;
+  for (unsigned count = std::min(threads, groups); count > 0; count /= 2) {
+    counts.push_back(count);
+    walks_.push_back(planWalk(count));
+    if (use == ThreadUse::All) {
+      break;
+    }
+  }
+  if (counts.size() > 1) {
+    choice_.emplace(std::move(counts));
+  }
 }
 
 void BoundEntry::bindOperands(uint8_t *arena) {
@@ -64,17 +81,16 @@ bool BoundEntry::meetsAfter(size_t call, bool segmentIsParallel) const {
   return segmentIsParallel || nextIsParallel;
 }
 
-void BoundEntry::planSteps() {
-  steps_.resize(threads_);
+BoundEntry::Walk BoundEntry::planWalk(unsigned threads) const {
+  Walk walk(threads);
   bool segmentIsParallel = false;
   for (size_t i = 0; i < spec_->calls.size(); ++i) {
     const artifact::CallSpec &call = spec_->calls[i];
     segmentIsParallel |= call.groupCount > 1;
-    serial_ &= threads_ == 1 || call.groupCount == 1;
-    bool meet = threads_ > 1 && meetsAfter(i, segmentIsParallel);
-    for (unsigned t = 0; t < threads_; ++t) {
-      GroupRange groups = groupsOf(call.groupCount, t, threads_);
-      auto &steps = steps_[t];
+    bool meet = threads > 1 && meetsAfter(i, segmentIsParallel);
+    for (unsigned t = 0; t < threads; ++t) {
+      GroupRange groups = groupsOf(call.groupCount, t, threads);
+      auto &steps = walk[t];
       if (groups.begin < groups.end) {
         steps.push_back({kernels_[call.kernel],
                          {operands_.data() + operandsOfCall_[i], groups.begin, groups.end},
@@ -87,6 +103,7 @@ void BoundEntry::planSteps() {
     }
     segmentIsParallel &= !meet;
   }
+  return walk;
 }
 
 void BoundEntry::setInput(uint32_t index, const void *data) {
@@ -97,30 +114,26 @@ void BoundEntry::setInput(uint32_t index, const void *data) {
   }
 }
 
-int BoundEntry::runSerial(bool flush) const {
-  device::FloatModeScope mode(subnormals(flush));
-  int failed = 0;
-  for (const Step &step : steps_[0]) {
-    failed |= step.kernel(&step.args);
-  }
-  return failed;
-}
-
-int BoundEntry::run(ThreadPool &pool, bool flush) {
-  if (serial_) {
-    return runSerial(flush);
+int BoundEntry::runWalk(const Walk &walk, ThreadPool &pool, bool flush) const {
+  if (walk.size() == 1) {
+    device::FloatModeScope mode(subnormals(flush));
+    int failed = 0;
+    for (const Step &step : walk[0]) {
+      failed |= step.kernel(&step.args);
+    }
+    return failed;
   }
   struct Region {
-    BoundEntry &entry;
+    const Walk &walk;
     ThreadPool &pool;
     bool flush;
     std::atomic<int> failed{0};
-  } region{*this, pool, flush};
+  } region{walk, pool, flush};
   auto job = [](void *context, unsigned thread) {
     auto &r = *static_cast<Region *>(context);
     device::FloatModeScope mode(subnormals(r.flush));
     int failed = 0;
-    for (const Step &step : r.entry.steps_[thread]) {
+    for (const Step &step : r.walk[thread]) {
       failed |= step.kernel(&step.args);
       if (step.meet) {
         r.pool.barrier(thread);
@@ -130,8 +143,34 @@ int BoundEntry::run(ThreadPool &pool, bool flush) {
       r.failed |= failed;
     }
   };
-  pool.run(job, &region);
+  pool.run(job, &region, static_cast<unsigned>(walk.size()));
   return region.failed;
+}
+
+int BoundEntry::run(ThreadPool &pool, bool flush) {
+  if (!choice_) {
+    return runWalk(walks_[0], pool, flush);
+  }
+  const Walk &walk = walks_[choice_->next()];
+  if (!choice_->measures()) {
+    int failed = runWalk(walk, pool, flush);
+    choice_->skip();
+    return failed;
+  }
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  int failed = runWalk(walk, pool, flush);
+  choice_->record(std::chrono::nanoseconds(Clock::now() - begin).count());
+  return failed;
+}
+
+unsigned BoundEntry::threadsUsed() const {
+  size_t most = 0;
+  if (choice_) {
+    most =
+        static_cast<size_t>(std::ranges::max_element(choice_->steps()) - choice_->steps().begin());
+  }
+  return static_cast<unsigned>(walks_[most].size());
 }
 
 int BoundEntry::runObserved(ThreadPool &pool, bool flush, const CallObserver &observer) {

@@ -6,11 +6,13 @@
 #pragma once
 
 #include "runtime/artifact/Artifact.h"
+#include "runtime/exec/ThreadChoice.h"
 #include "runtime/exec/ThreadPool.h"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,10 +32,17 @@ struct GroupRange {
 };
 GroupRange groupsOf(uint32_t groupCount, unsigned thread, unsigned threads);
 
+/// Which of its threads a session computes with.
+enum class ThreadUse : uint8_t {
+  Fastest, ///< as many as are measured to be fastest; see ThreadChoice
+  All,
+};
+
 /// Refers to the artifact and the arena, which must outlive it.
 class BoundEntry {
 public:
-  BoundEntry(const artifact::Artifact &artifact, uint32_t entry, uint8_t *arena, unsigned threads);
+  BoundEntry(const artifact::Artifact &artifact, uint32_t entry, uint8_t *arena, unsigned threads,
+             ThreadUse use = ThreadUse::All);
 
   const artifact::EntrySpec &spec() const { return *spec_; }
   uint32_t index() const { return index_; }
@@ -45,7 +54,11 @@ public:
   /// flushed meanwhile.
   int run(ThreadPool &pool, bool flush);
 
-  /// The same with every call as a region of its own and `observer` in between: same bits, slower.
+  /// The number of threads that most runs had, those with an observer left out.
+  unsigned threadsUsed() const;
+
+  /// The same as run with every call as a region of its own and `observer` in between: same bits,
+  /// slower.
   int runObserved(ThreadPool &pool, bool flush, const CallObserver &observer);
 
 private:
@@ -60,20 +73,23 @@ private:
     uint32_t input;
   };
 
+  /// The steps of each thread for one number of threads.
+  using Walk = std::vector<std::vector<Step>>;
+
   void bindOperands(uint8_t *arena);
-  void planSteps();
+  Walk planWalk(unsigned threads) const;
   bool meetsAfter(size_t call, bool segmentIsParallel) const;
-  int runSerial(bool flush) const;
+  int runWalk(const Walk &walk, ThreadPool &pool, bool flush) const;
 
   const artifact::EntrySpec *spec_;
   std::span<const ntc_kernel_t> kernels_;
   uint32_t index_;
   unsigned threads_;
-  bool serial_ = true; ///< no call has work for a second thread
   std::vector<void *> operands_;
   std::vector<size_t> operandsOfCall_; ///< first operand of each call
   std::vector<InputCell> inputCells_;
-  std::vector<std::vector<Step>> steps_; ///< per thread
+  std::vector<Walk> walks_; ///< for the most useful threads, then half of them, and so on
+  std::optional<ThreadChoice> choice_; ///< between walks_; nothing: there is one
 };
 
 } // namespace ntc::rt::exec

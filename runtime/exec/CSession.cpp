@@ -101,6 +101,7 @@ Result<exec::SessionOptions> readSessionOptions(const ntc_session_options_t *giv
   if (options->seed != 0) {
     result.seed = options->seed;
   }
+  result.threadUse = options->all_threads != 0 ? exec::ThreadUse::All : exec::ThreadUse::Fastest;
   result.pinning = options->no_pinning != 0 ? exec::Pinning::No : exec::Pinning::Workers;
   result.check = options->check_memory != 0 ? exec::CheckMode::Memory : exec::CheckMode::Off;
   result.hugePages = options->huge_pages != 0 ? memory::HugePages::Advise : memory::HugePages::No;

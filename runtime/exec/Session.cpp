@@ -99,7 +99,7 @@ Status Session::bind() {
   pool_ = pool.take();
   size_t inputs = 0;
   for (uint32_t i = 0; i < program.entries.size(); ++i) {
-    entries_.emplace_back(*artifact_, i, arena_.data(), pool_->threads());
+    entries_.emplace_back(*artifact_, i, arena_.data(), pool_->threads(), options_.threadUse);
     inputs = std::max(inputs, program.entries[i].inputs.size());
   }
   addresses_.resize(inputs);

@@ -29,7 +29,8 @@ enum class CheckMode : uint8_t {
 };
 
 struct SessionOptions {
-  unsigned threads = 0;          ///< 0: as many as this process may run at once
+  unsigned threads = 0; ///< 0: as many as this process may run at once
+  ThreadUse threadUse = ThreadUse::Fastest;
   std::optional<int64_t> seed{}; ///< nothing: the program's own
   Pinning pinning = Pinning::Workers;
   CheckMode check = CheckMode::Off;
@@ -85,6 +86,8 @@ public:
 
   const artifact::Manifest &manifest() const { return artifact_->manifest(); }
   unsigned threads() const { return pool_->threads(); }
+  /// The number of threads that most steps of the entry that ran last had; 0: none ran.
+  unsigned threadsUsed() const { return last_ == nullptr ? 0 : last_->threadsUsed(); }
 
   /// Starts over: zeroed state, default controls, position zero with `seed`, the program's `init`,
   /// imported weights (the weights file's SHA-256 is checked). After an error the state is

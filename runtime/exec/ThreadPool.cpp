@@ -104,7 +104,7 @@ void Signal::await(uint32_t target, uint32_t spins) {
   sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-ThreadPool::ThreadPool(unsigned threads) : arrivals_(threads) {}
+ThreadPool::ThreadPool(unsigned threads) : arrivals_(threads), starts_(threads) {}
 
 Result<std::unique_ptr<ThreadPool>> ThreadPool::create(ThreadPoolOptions options) {
   unsigned usable = device::usableThreads();
@@ -139,7 +139,9 @@ Result<std::unique_ptr<ThreadPool>> ThreadPool::create(ThreadPoolOptions options
 
 ThreadPool::~ThreadPool() {
   ending_ = true;
-  start_.raise();
+  for (Signal &start : starts_) {
+    start.raise();
+  }
   for (std::thread &worker : workers_) {
     worker.join();
   }
@@ -147,7 +149,7 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::work(unsigned thread) {
   for (uint32_t job = 1;; ++job) {
-    start_.await(job, spins_);
+    starts_[thread].await(job, spins_);
     if (ending_) {
       return;
     }
@@ -158,7 +160,7 @@ void ThreadPool::work(unsigned thread) {
 
 void ThreadPool::awaitOthers(unsigned thread) {
   uint32_t target = arrivals_[thread].count();
-  for (unsigned other = 0; other < arrivals_.size(); ++other) {
+  for (unsigned other = 0; other < active_; ++other) {
     if (other != thread) {
       arrivals_[other].await(target, spins_);
     }
@@ -184,22 +186,29 @@ void ThreadPool::leaveCallersCore() {
   }
 }
 
-void ThreadPool::run(Job job, void *context) {
-  if (workers_.empty()) {
+void ThreadPool::run(Job job, void *context, unsigned active) {
+  active_ = active;
+  if (active == 1) {
     job(context, 0);
     return;
   }
   leaveCallersCore();
   job_ = job;
   context_ = context;
-  start_.raise();
+  uint32_t arrivals = arrivals_[0].count();
+  for (unsigned t = 1; t < active; ++t) {
+    if (arrivals_[t].count() != arrivals) {
+      arrivals_[t].reset(arrivals); // it had no part in earlier jobs
+    }
+    starts_[t].raise();
+  }
   job(context, 0);
   arrivals_[0].raise();
   awaitOthers(0);
 }
 
 void ThreadPool::barrier(unsigned thread) {
-  if (workers_.empty()) {
+  if (active_ == 1) {
     return;
   }
   arrivals_[thread].raise();

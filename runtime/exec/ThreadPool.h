@@ -25,6 +25,8 @@ public:
   /// by sleeping.
   void await(uint32_t target, uint32_t spins);
   uint32_t count() const { return count_.load(std::memory_order_relaxed); }
+  /// Sets the count while nobody waits.
+  void reset(uint32_t count) { count_.store(count, std::memory_order_relaxed); }
 
 private:
   std::atomic<uint32_t> count_{0};
@@ -60,11 +62,12 @@ public:
 
   unsigned threads() const { return static_cast<unsigned>(arrivals_.size()); }
 
-  /// Calls job(context, t) once on each thread t, the caller being thread 0; returns when all have
-  /// returned.
-  void run(Job job, void *context);
+  /// Calls job(context, t) once on each thread t below `active`, the caller being thread 0; returns
+  /// when all have returned. `active`: from 1 to threads().
+  void run(Job job, void *context, unsigned active);
+  void run(Job job, void *context) { run(job, context, threads()); }
 
-  /// Inside a job: returns when every thread of the pool has called it as often. `thread` is the
+  /// Inside a job: returns when every thread of the job has called it as often. `thread` is the
   /// caller's number.
   void barrier(unsigned thread);
 
@@ -75,7 +78,8 @@ private:
   void leaveCallersCore();
 
   std::vector<Signal> arrivals_; ///< one per thread: barriers passed and jobs finished
-  Signal start_;                 ///< raised once per job, and once to end
+  std::vector<Signal> starts_;   ///< one per thread: jobs begun, and once to end
+  unsigned active_ = 1;          ///< threads of the job
   Job job_ = nullptr;
   void *context_ = nullptr;
   bool ending_ = false;

@@ -70,10 +70,10 @@ std::string reportText(const BenchReport &report) {
   char buffer[256];
   std::snprintf(
       buffer, sizeof(buffer),
-      "%s: %.1f steps/s (batch %lld, %u threads), first step after %.1f ms, "
+      "%s: %.1f steps/s (batch %lld, %u of %u threads), first step after %.1f ms, "
       "peak RSS %.1f MB, arena %.1f MB, %lld parameters",
       report.model.c_str(), report.stepsPerSecond, static_cast<long long>(report.batchSize),
-      report.threads, report.firstStepSeconds * 1e3, report.peakRssMb,
+      report.threadsUsed, report.threads, report.firstStepSeconds * 1e3, report.peakRssMb,
       static_cast<double>(report.peakArenaBytes) / 1e6, static_cast<long long>(report.params));
   return buffer;
 }
@@ -89,6 +89,7 @@ Result<BenchReport> bench(std::shared_ptr<const artifact::Artifact> artifact,
   }
   exec::SessionOptions sessionOptions;
   sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  sessionOptions.threadUse = options.allThreads ? exec::ThreadUse::All : exec::ThreadUse::Fastest;
   auto opened = exec::Session::create(std::move(artifact), sessionOptions);
   if (!opened) {
     return opened.status();
@@ -129,6 +130,7 @@ Result<BenchReport> bench(std::shared_ptr<const artifact::Artifact> artifact,
   report.model = session.manifest().modelName;
   report.batchSize = *size;
   report.threads = session.threads();
+  report.threadsUsed = session.threadsUsed();
   report.stepsPerSecond = windows[kWindows / 2];
   report.peakRssMb = peakRssMb();
   report.peakArenaBytes = session.arenaBytes();
@@ -142,6 +144,7 @@ std::string toJson(const BenchReport &report) {
   json.member("model", report.model);
   json.member("batch_size", report.batchSize);
   json.member("threads", report.threads);
+  json.member("threads_used", report.threadsUsed);
   json.member("steps_per_s", report.stepsPerSecond);
   json.member("first_step_s", report.firstStepSeconds);
   json.member("peak_rss_mb", report.peakRssMb);

@@ -20,6 +20,7 @@ struct BenchReport {
   std::string model;
   int64_t batchSize = 0;
   unsigned threads = 0;
+  unsigned threadsUsed = 0; ///< in most steps
   double stepsPerSecond =
       0.0; ///< median of seven windows of equal length, after 0.5 s of warming up
   double firstStepSeconds = 0.0; ///< from opening the artifact to the end of the first step
@@ -33,7 +34,7 @@ Result<BenchReport> bench(std::shared_ptr<const artifact::Artifact> artifact,
                           const BenchOptions &options, double openSeconds);
 
 /// The report as one JSON object with the keys steps_per_s, first_step_s, peak_rss_mb,
-/// peak_arena_bytes, params, batch_size, threads, model.
+/// peak_arena_bytes, params, batch_size, threads, threads_used, model.
 std::string toJson(const BenchReport &report);
 
 /// The verb bench on an artifact. Prints the report. Errors: as Artifact::open; InvalidArgument for

@@ -86,6 +86,7 @@ Result<std::unique_ptr<exec::Session>> openModel(const ModelOptions &options, co
   }
   exec::SessionOptions sessionOptions;
   sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  sessionOptions.threadUse = options.allThreads ? exec::ThreadUse::All : exec::ThreadUse::Fastest;
   auto session = exec::Session::create(artifact.take(), sessionOptions);
   if (!session) {
     return session.status();

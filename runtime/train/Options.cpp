@@ -24,8 +24,13 @@ constexpr int64_t kMostWorkers = 256;
 Flag threadsFlag(std::optional<int64_t> &target) {
   return integerFlag(
       "--threads", target, 1, kMostThreads,
-      "threads to compute with; results do not depend on it (default: all cores that "
+      "most threads to compute with; results do not depend on it (default: all cores that "
       "the process may use)");
+}
+
+Flag allThreadsFlag(bool &target) {
+  return switchFlag("--all-threads", target,
+                    "use all threads in every step, also where fewer are measured to be faster");
 }
 
 Flag resumeFlag(ResumeMode &target) {
@@ -168,6 +173,7 @@ void appendModelFlags(std::vector<Flag> &flags, ModelOptions &options) {
   flags.push_back(
       textFlag("--checkpoint", "WHICH", options.checkpoint, std::string(kCheckpointHelp)));
   flags.push_back(threadsFlag(options.threads));
+  flags.push_back(allThreadsFlag(options.allThreads));
   flags.push_back(deviceFlag());
 }
 
@@ -290,6 +296,7 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
           "--seed", o.seed,
           "seed of initial values, of the order of samples and of dropout (default: the model's)"),
       threadsFlag(o.threads),
+      allThreadsFlag(o.allThreads),
       deviceFlag(),
       textFlag("--out,-o", "DIR", o.out, "run folder (default: runs/MODEL)"),
       resumeFlag(o.resume),
@@ -362,6 +369,7 @@ std::vector<Flag> benchFlags(BenchOptions &o) {
   return {
       integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
       threadsFlag(o.threads),
+      allThreadsFlag(o.allThreads),
       numberFlag("--seconds", o.seconds, 0.01, "measured time (default: 3)"),
       switchFlag("--json", o.json, "print the result as one JSON object"),
   };
@@ -430,6 +438,7 @@ std::string commandLine(const TrainOptions &o) {
   out += o.checkNumerics ? " --check-numerics" : "";
   number("--seed", o.seed);
   number("--threads", o.threads);
+  out += o.allThreads ? " --all-threads" : "";
   text("--out", o.out);
   number("--save-every", o.saveEvery);
   number("--keep", o.keep);

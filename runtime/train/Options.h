@@ -31,6 +31,7 @@ struct ModelOptions {
   std::string model;      ///< an artifact, or a run folder (its model.so and a checkpoint)
   std::string checkpoint; ///< "latest", "best" or a file; empty: best, else latest, of a run folder
   std::optional<int64_t> threads; ///< nothing: as many as the process may use
+  bool allThreads = false;        ///< in every step, faster or not
 };
 
 struct TrainOptions {
@@ -61,6 +62,7 @@ struct TrainOptions {
   std::string weights;              ///< a safetensors file with initial values
   std::optional<uint64_t> seed;
   std::optional<int64_t> threads;
+  bool allThreads = false; ///< in every step, faster or not
   std::string out; ///< run folder; empty: runs/MODEL, with -2, -3, … appended until it is new
   ResumeMode resume = ResumeMode::No;
   std::optional<int64_t> saveEvery; ///< steps; checkpoints at the ends of epochs are always written
@@ -99,6 +101,7 @@ struct BenchOptions {
   std::string model;
   std::optional<int64_t> batchSize;
   std::optional<int64_t> threads;
+  bool allThreads = false;       ///< in every step, faster or not
   std::optional<double> seconds; ///< measured time; nothing: 3
   bool json = false;
 };

@@ -177,6 +177,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   }
   exec::SessionOptions sessionOptions;
   sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  sessionOptions.threadUse = options.allThreads ? exec::ThreadUse::All : exec::ThreadUse::Fastest;
   sessionOptions.seed = chooseSeed(options, *recipe);
   auto session = exec::Session::create(std::move(artifact), sessionOptions);
   if (!session) {

@@ -83,13 +83,17 @@ TEST(BoundEntry, dependentCallsStayInOrderOnAnyNumberOfThreads) {
     auto pool = ThreadPool::create({.threads = threads});
     ASSERT_TRUE(pool);
     alignas(64) int64_t arena[32] = {};
-    BoundEntry bound(**artifact, 0, reinterpret_cast<uint8_t *>(arena), threads);
     int64_t expected = 0;
-    for (int i = 0; i < 20; ++i) {
-      EXPECT_EQ(bound.run(**pool, true), 0) << threads << " threads";
-      EXPECT_EQ(bound.runObserved(**pool, true, {}), 0);
-      expected += 2 * calls;
-      ASSERT_EQ(arena[0], expected) << threads << " threads";
+    for (ThreadUse use : {ThreadUse::All, ThreadUse::Fastest}) {
+      BoundEntry bound(**artifact, 0, reinterpret_cast<uint8_t *>(arena), threads, use);
+      for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(bound.run(**pool, true), 0) << threads << " threads";
+        EXPECT_EQ(bound.runObserved(**pool, true, {}), 0);
+        expected += 2 * calls;
+        ASSERT_EQ(arena[0], expected) << threads << " threads";
+      }
+      EXPECT_LE(bound.threadsUsed(), threads);
+      EXPECT_TRUE(use != ThreadUse::All || bound.threadsUsed() == threads);
     }
   }
 }

@@ -55,6 +55,39 @@ TEST(ThreadPool, nothingOvertakesABarrier) {
   }
 }
 
+/// Threads that had no part in some jobs meet the others in the next.
+TEST(ThreadPool, jobsOfFewerThreadsMayStandBetween) {
+  auto pool = ThreadPool::create({.threads = 5, .pinning = Pinning::No});
+  ASSERT_TRUE(pool);
+  struct Shared {
+    ThreadPool &pool;
+    unsigned active = 0;
+    std::vector<int> passed = std::vector<int>(5 * 32);
+    std::atomic<int> violations{0};
+  } shared{**pool};
+  auto job = [](void *context, unsigned thread) {
+    auto &s = *static_cast<Shared *>(context);
+    s.violations += thread >= s.active;
+    for (int round = 0; round < 3; ++round) {
+      int mine = ++s.passed[thread * 32];
+      s.pool.barrier(thread);
+      for (unsigned other = 0; other < s.active; ++other) {
+        s.violations += s.passed[other * 32] != mine;
+      }
+      s.pool.barrier(thread);
+    }
+  };
+  for (unsigned i = 0; i < 400; ++i) {
+    shared.active = 1 + i * 7 % 5;
+    shared.passed.assign(5 * 32, 0);
+    (*pool)->run(job, &shared, shared.active);
+    for (unsigned t = 0; t < 5; ++t) {
+      ASSERT_EQ(shared.passed[t * 32], t < shared.active ? 3 : 0);
+    }
+  }
+  EXPECT_EQ(shared.violations, 0);
+}
+
 TEST(ThreadPool, workersSleepAndWakeAgain) {
   auto pool = ThreadPool::create({.threads = 2});
   ASSERT_TRUE(pool);
