@@ -45,6 +45,30 @@ format::Distribution distributionOf(const nn::Init &init) {
   return format::Distribution::constant(first);
 }
 
+void setGroups(const optim::Optimizer &optimizer, OptimizerSpec &spec) {
+  for (const optim::ParameterGroup &group : optimizer.groups) {
+    ParameterGroup &added = *spec.add_groups();
+    added.set_name(group.name.empty() ? rt::concat("group", spec.groups_size()) : group.name);
+    added.mutable_patterns()->Assign(group.patterns.begin(), group.patterns.end());
+    added.set_lr_factor(group.lr_factor);
+    for (const auto &[name, value] : group.hyperparameters) {
+      (*added.mutable_hyperparameters())[name] = value;
+    }
+  }
+}
+
+void setGradients(const CaptureOptions &options, TrainSpec &spec) {
+  spec.mutable_clip()->set_max_norm(options.clip_grad_norm);
+  spec.mutable_clip()->set_clip_value(options.clip_grad_value);
+  spec.set_grad_norm(options.log_grad_norm);
+  for (const Penalty &penalty : options.penalties) {
+    PenaltySpec &added = *spec.add_penalties();
+    added.mutable_patterns()->Assign(penalty.patterns.begin(), penalty.patterns.end());
+    added.set_l1(penalty.l1);
+    added.set_l2(penalty.l2);
+  }
+}
+
 /// One capture in progress.
 class Capture {
 public:
@@ -250,6 +274,8 @@ void Capture::train(const nn::Loss &loss, const optim::Optimizer &optimizer) {
   for (const auto &[name, value] : optimizer.hyperparameters) {
     (*spec.mutable_optimizer()->mutable_hyperparameters())[name] = value;
   }
+  setGroups(optimizer, *spec.mutable_optimizer());
+  setGradients(options, spec);
   spec.mutable_frozen()->Assign(options.freeze.begin(), options.freeze.end());
   // Running statistics are known by their use; any other buffer must be kept from the optimizer by
   // name.

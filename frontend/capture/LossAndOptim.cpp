@@ -114,4 +114,24 @@ Adamax::Adamax(AdamaxOptions options) {
 
 RAdam::RAdam(AdamOptions options) : Optimizer(Adam(options)) { name = "radam"; }
 
+NAdam::NAdam(NAdamOptions options)
+    : Optimizer(Adam({options.lr, options.betas, options.eps, options.weight_decay})) {
+  name = "nadam";
+  hyperparameters.emplace_back("momentum_decay", options.momentum_decay);
+}
+
+Lion::Lion(LionOptions options) {
+  name = "lion";
+  hyperparameters = {{"lr", options.lr},
+                     {"beta1", options.betas[0]},
+                     {"beta2", options.betas[1]},
+                     {"weight_decay", options.weight_decay}};
+}
+
+Optimizer Optimizer::group(ParameterGroup added) const {
+  Optimizer result = *this;
+  result.groups.push_back(std::move(added));
+  return result;
+}
+
 } // namespace ntc::optim

@@ -135,9 +135,17 @@ std::string trainingInfoHash(const onnx::ModelProto &model, const TrainSpec &spe
   structure.mutable_optimizer()->clear_hyperparameters();
   for (ParameterGroup &group : *structure.mutable_optimizer()->mutable_groups()) {
     group.clear_hyperparameters();
+    group.clear_lr_factor();
   }
   if (structure.clip().max_norm() > 0) {
     structure.mutable_clip()->set_max_norm(1);
+  }
+  if (structure.clip().clip_value() > 0) {
+    structure.mutable_clip()->set_clip_value(1);
+  }
+  for (PenaltySpec &penalty : *structure.mutable_penalties()) {
+    penalty.set_l1(penalty.l1() > 0 ? 1 : 0);
+    penalty.set_l2(penalty.l2() > 0 ? 1 : 0);
   }
   rt::Sha256 hash;
   hash.update("ntc.training_info.1\n");

@@ -56,7 +56,48 @@ constexpr std::string_view unsupportedSwitches[] = {"amsgrad", "maximize", "cent
 constexpr std::string_view ignorableSwitches[] = {"foreach", "capturable", "differentiable",
                                                   "fused"};
 
-Status setOptimizer(const OptimizerRule &rule, const Setting &setting, OptimizerSpec &spec) {
+/// "" or the rule of SGD that the recipe breaks.
+std::string checkNesterov(const OptimizerSpec &spec) {
+  auto value = [&](const char *name) {
+    auto found = spec.hyperparameters().find(name);
+    return found == spec.hyperparameters().end() ? 0.0 : found->second;
+  };
+  if (spec.nesterov() && (value("momentum") <= 0 || value("dampening") != 0)) {
+    return "nesterov needs a momentum above 0 and no dampening";
+  }
+  return {};
+}
+
+/// The patterns of a group, and that its rate is given in one way.
+void checkRateOf(const ParameterGroup &group, const std::string &where,
+                 std::vector<Diagnostic> &problems) {
+  if (!std::isfinite(group.lr_factor()) || group.lr_factor() < 0) {
+    problems.push_back({where, rt::concat("lr_factor: expected a finite number of at least 0, "
+                                          "found ",
+                                          group.lr_factor())});
+  }
+  if (group.lr_factor() != 0 && group.hyperparameters().contains("lr")) {
+    problems.push_back({where, "has both lr and lr_factor; expected one of them"});
+  }
+  if (group.patterns_size() == 0) {
+    problems.push_back({where, "has no pattern"});
+  }
+  for (const std::string &text : group.patterns()) {
+    if (auto pattern = NamePattern::parse(text); !pattern) {
+      problems.push_back({where, pattern.status().message()});
+    }
+  }
+}
+
+void fillDefaults(const OptimizerRule &rule, OptimizerSpec &spec) {
+  for (const HyperparameterRule &hyper : rule.hyperparameters) {
+    spec.mutable_hyperparameters()->insert({std::string(hyper.name), hyper.byDefault});
+  }
+}
+
+} // namespace
+
+Status setHyperparameter(const OptimizerRule &rule, const Setting &setting, OptimizerSpec &spec) {
   std::string where = rt::concat("optimizer ", rule.name, ": ", setting.key);
   bool hasBetas = findRule(rule, "beta1") != nullptr;
   if (setting.key == "betas" && hasBetas) {
@@ -66,7 +107,7 @@ Status setOptimizer(const OptimizerRule &rule, const Setting &setting, Optimizer
     }
     for (int i = 0; i < 2; ++i) {
       Setting beta{i ? "beta2" : "beta1", betas[i], true};
-      if (Status status = setOptimizer(rule, beta, spec); !status) {
+      if (Status status = setHyperparameter(rule, beta, spec); !status) {
         return status;
       }
     }
@@ -117,26 +158,6 @@ Status setOptimizer(const OptimizerRule &rule, const Setting &setting, Optimizer
   return Status::ok();
 }
 
-/// "" or the rule of SGD that the recipe breaks.
-std::string checkNesterov(const OptimizerSpec &spec) {
-  auto value = [&](const char *name) {
-    auto found = spec.hyperparameters().find(name);
-    return found == spec.hyperparameters().end() ? 0.0 : found->second;
-  };
-  if (spec.nesterov() && (value("momentum") <= 0 || value("dampening") != 0)) {
-    return "nesterov needs a momentum above 0 and no dampening";
-  }
-  return {};
-}
-
-void fillDefaults(const OptimizerRule &rule, OptimizerSpec &spec) {
-  for (const HyperparameterRule &hyper : rule.hyperparameters) {
-    spec.mutable_hyperparameters()->insert({std::string(hyper.name), hyper.byDefault});
-  }
-}
-
-} // namespace
-
 void completeOptimizer(OptimizerSpec &spec, std::vector<Diagnostic> &problems) {
   const OptimizerRule *rule = findOptimizer(spec.name());
   if (!rule) {
@@ -166,6 +187,7 @@ void completeOptimizer(OptimizerSpec &spec, std::vector<Diagnostic> &problems) {
     }
     names.push_back(group.name());
     check(where, group.hyperparameters());
+    checkRateOf(group, where, problems);
   }
   fillDefaults(*rule, spec);
   if (spec.nesterov() && rule->name != "sgd") {
@@ -188,7 +210,7 @@ Result<OptimizerSpec> parseOptimizer(std::string_view text) {
   OptimizerSpec spec;
   spec.set_name(flag->name);
   for (const Setting &setting : flag->settings) {
-    if (Status status = setOptimizer(*rule, setting, spec); !status) {
+    if (Status status = setHyperparameter(*rule, setting, spec); !status) {
       return status;
     }
   }

@@ -24,8 +24,8 @@ struct Update {
     result.controls.push_back(name);
     return body.input(name);
   }
-  std::string slot(const std::string &name, bool isCounter = false) {
-    result.slots.push_back({name, isCounter});
+  std::string slot(const std::string &name, SlotKind kind = SlotKind::Moment) {
+    result.slots.push_back({name, kind});
     return body.input(name);
   }
   /// T(1 - a), subtracted in f64.
@@ -65,7 +65,7 @@ OptimizerUpdate sgd(bool decay, bool momentum, bool dampening, bool nesterov) {
     u.slot("momentum_buffer");
   }
   if (dampening) {
-    u.slot("step", true);
+    u.slot("step", SlotKind::Counter);
   }
   if (decay) {
     g = decayed(b, "weight_decay", g);
@@ -104,7 +104,7 @@ OptimizerUpdate adam(bool decay, bool decoupled) {
   }
   std::string p = b.input("p");
   std::string g = b.input("g");
-  u.slot("step", true);
+  u.slot("step", SlotKind::Counter);
   u.slot("exp_avg");
   u.slot("exp_avg_sq");
   if (decay && decoupled) {
@@ -220,7 +220,7 @@ OptimizerUpdate adagrad(bool decay) {
   }
   b.input("p");
   std::string g = b.input("g");
-  u.slot("step", true);
+  u.slot("step", SlotKind::Counter);
   u.slot("sum");
   if (decay) {
     g = decayed(b, "weight_decay", g);
@@ -253,7 +253,7 @@ std::string adamInputs(Update &u, bool decay, const char *second) {
   }
   u.body.input("p");
   std::string g = u.body.input("g");
-  u.slot("step", true);
+  u.slot("step", SlotKind::Counter);
   u.slot("exp_avg");
   u.slot(second);
   return decay ? decayed(u.body, "weight_decay", g) : g;
@@ -313,6 +313,68 @@ OptimizerUpdate radam(bool decay) {
   return u.finish();
 }
 
+/// Dozat 2016: Adam with Nesterov's look ahead, its beta1 warmed up by momentum_decay.
+OptimizerUpdate nadam(bool decay) {
+  Update u(std::string("NAdam") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  u.control("momentum_decay");
+  std::string g = adamInputs(u, decay, "exp_avg_sq");
+  u.slot("mu_product", SlotKind::Product);
+  auto [step, t] = counted(b);
+  auto op = [&b](const char *type, const std::string &x, const std::string &y) {
+    return b.op(type, {x, y});
+  };
+  auto oneLess = [&](const std::string &x) { return op("Sub", b.constant(1.0), x); };
+  auto momentumAt = [&](const std::string &time) {
+    std::string power = op("Pow", b.constant(0.96), op("Mul", time, "momentum_decay"));
+    return op("Mul", "beta1", oneLess(op("Mul", b.constant(0.5), power)));
+  };
+  std::string mu = momentumAt(t), ahead = momentumAt(op("Add", t, b.constant(1.0)));
+  std::string product = op("Mul", "mu_product", mu);
+  std::string m = lerped(u, g);
+  std::string squared = op("Mul", op("Mul", u.oneMinus("beta2", "p"), g), g);
+  std::string v = op("Add", op("Mul", "exp_avg_sq", b.cast("beta2", "p")), squared);
+  std::string correction = b.cast(oneLess(op("Pow", "beta2", t)), "p");
+  std::string root = op("Add", b.op("Sqrt", {op("Div", v, correction)}), b.cast("eps", "p"));
+  std::string now = op("Div", op("Mul", "lr", oneLess(mu)), oneLess(product));
+  std::string next = op("Div", op("Mul", "lr", ahead), oneLess(op("Mul", product, ahead)));
+  std::string direct = op("Div", op("Mul", b.cast(now, "p"), g), root);
+  std::string smooth = op("Div", op("Mul", b.cast(next, "p"), m), root);
+  b.output("p_next", "Sub", {op("Sub", "p", direct), smooth});
+  b.output("step_next", "Identity", {step});
+  b.output("exp_avg_next", "Identity", {m});
+  b.output("exp_avg_sq_next", "Identity", {v});
+  b.output("mu_product_next", "Identity", {product});
+  return u.finish();
+}
+
+/// Chen et al. 2023, algorithm 2: the sign of an average of gradients; decay as AdamW's.
+OptimizerUpdate lion(bool decay) {
+  Update u(std::string("Lion") + (decay ? "_decay" : ""));
+  FunctionBuilder &b = u.body;
+  for (const char *name : {"lr", "beta1", "beta2"}) {
+    u.control(name);
+  }
+  if (decay) {
+    u.control("weight_decay");
+  }
+  std::string p = b.input("p");
+  std::string g = b.input("g");
+  u.slot("exp_avg");
+  if (decay) {
+    std::string factor = b.op("Sub", {b.constant(1.0), b.op("Mul", {"lr", "weight_decay"})});
+    p = b.op("Mul", {"p", b.cast(factor, "p")});
+  }
+  auto average = [&](const char *beta) {
+    return b.op("Add", {b.op("Mul", {"exp_avg", b.cast(beta, "p")}),
+                        b.op("Mul", {u.oneMinus(beta, "p"), g})});
+  };
+  std::string direction = b.op("Sign", {average("beta1")});
+  b.output("p_next", "Sub", {p, b.op("Mul", {b.cast("lr", "p"), direction})});
+  b.output("exp_avg_next", "Identity", {average("beta2")});
+  return u.finish();
+}
+
 } // namespace
 
 std::span<const OptimizerRule> optimizerRules() {
@@ -365,6 +427,18 @@ std::span<const OptimizerRule> optimizerRules() {
         beta2,
         eps,
         {"weight_decay", 0, 0, infinity, true}}},
+      {"nadam",
+       {{"lr", 2e-3, 0, infinity, true},
+        beta1,
+        beta2,
+        eps,
+        {"weight_decay", 0, 0, infinity, true},
+        {"momentum_decay", 4e-3, 0, infinity, true}}},
+      {"lion",
+       {{"lr", 1e-4, 0, infinity, true},
+        beta1,
+        {"beta2", 0.99, 0, 1, true},
+        {"weight_decay", 0, 0, infinity, true}}},
   };
   return rules;
 }
@@ -403,6 +477,12 @@ OptimizerUpdate makeUpdate(const OptimizerRule &rule,
   }
   if (rule.name == "radam") {
     return radam(decay);
+  }
+  if (rule.name == "nadam") {
+    return nadam(decay);
+  }
+  if (rule.name == "lion") {
+    return lion(decay);
   }
   return adam(decay, rule.name == "adamw");
 }

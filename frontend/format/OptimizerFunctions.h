@@ -33,16 +33,22 @@ struct OptimizerRule {
   std::vector<HyperparameterRule> hyperparameters;
 };
 
-/// Known optimizers: sgd, adam, adamw, adadelta, rmsprop, adagrad, adamax, radam.
+/// Known optimizers: sgd, adam, adamw, adadelta, rmsprop, adagrad, adamax, radam, nadam,
+/// lion.
 std::span<const OptimizerRule> optimizerRules();
 /// Nullptr when there is none of that name.
 const OptimizerRule *findOptimizer(std::string_view name);
 
-/// A state tensor per parameter: `optimizer.<name>.<parameter>`; a counter is a scalar i64, the
-/// others are shaped as the parameter.
+enum class SlotKind : uint8_t {
+  Moment,  ///< zeros, shaped as the parameter
+  Counter, ///< a scalar i64, 0
+  Product, ///< a scalar f64, 1
+};
+
+/// A state tensor per parameter: `optimizer.<name>.<parameter>`, with what it begins as.
 struct Slot {
   std::string name;
-  bool isCounter = false;
+  SlotKind kind = SlotKind::Moment;
 };
 
 /// The update of one parameter: a function whose inputs are `controls`, parameter, gradient, slots

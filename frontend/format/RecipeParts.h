@@ -4,6 +4,8 @@
 #pragma once
 
 #include "frontend/format/Diagnostic.h"
+#include "frontend/format/FlagText.h"
+#include "frontend/format/OptimizerFunctions.h"
 #include "frontend/format/train_spec.pb.h"
 
 #include <vector>
@@ -14,5 +16,10 @@ namespace ntc::format {
 void completeLoss(LossSpec &spec, std::vector<Diagnostic> &problems);
 /// Fills in the hyperparameters' defaults, and appends what is wrong in them and in the groups.
 void completeOptimizer(OptimizerSpec &spec, std::vector<Diagnostic> &problems);
+/// Puts a setting of the optimizer `rule` into `spec`: a hyperparameter, betas, nesterov. Errors:
+/// what is wrong with it.
+Status setHyperparameter(const OptimizerRule &rule, const Setting &setting, OptimizerSpec &spec);
+/// Appends what is wrong with clipping and penalties.
+void completeGradients(const TrainSpec &spec, std::vector<Diagnostic> &problems);
 
 } // namespace ntc::format

@@ -7,8 +7,6 @@
 #include "frontend/format/Names.h"
 #include "frontend/format/RecipeParts.h"
 
-#include <cmath>
-
 namespace ntc::format {
 
 std::vector<Diagnostic> complete(TrainSpec &spec) {
@@ -22,11 +20,7 @@ std::vector<Diagnostic> complete(TrainSpec &spec) {
       }
     }
   }
-  if (!std::isfinite(spec.clip().max_norm()) || spec.clip().max_norm() < 0) {
-    problems.push_back(
-        {"clip", rt::concat("max_norm: expected a finite number of at least 0, found ",
-                            spec.clip().max_norm())});
-  }
+  completeGradients(spec, problems);
   for (const std::string &metric : spec.metrics()) {
     if (metric != "accuracy") {
       problems.push_back({"", "unknown metric " + quoted(metric) + "; known: accuracy"});

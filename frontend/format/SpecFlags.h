@@ -21,6 +21,15 @@ Result<OptimizerSpec> parseOptimizer(std::string_view text);
 /// "cross_entropy,label_smoothing=0.1,weight=1:2:1,ignore_index=-1,reduction=sum,probabilities,target=label".
 Result<LossSpec> parseLoss(std::string_view text);
 
+/// "fc*:lr=0.1x,weight_decay=0,name=head" → a group of the recipe; or, with the one setting
+/// `freeze`, a frozen pattern. `lr` is a number or, with an x behind it, a multiple of the
+/// optimizer's. The group's name is "group1", "group2", … where none is given. Errors: what is
+/// wrong with the text or does not fit the recipe's optimizer.
+Status addParameterGroup(std::string_view text, TrainSpec &spec);
+/// "fc*.weight:l1=1e-5,l2=1e-4", "l1=1e-5" for all parameters, or scikit-learn's
+/// "alpha=0.01,l1_ratio=0.5" → a penalty of the recipe.
+Result<PenaltySpec> parsePenalty(std::string_view text);
+
 /// Puts `loss` in the place of the recipe's loss. What `model` computes for its loss stays: the
 /// terms, and an input that is its own target unless `loss` names a target or wants labels. Metrics
 /// become those of the new loss.

@@ -5,6 +5,7 @@
 // model as it was.
 #include "frontend/format/TrainingInfo.h"
 
+#include "frontend/format/GradientNodes.h"
 #include "frontend/format/LossNodes.h"
 #include "frontend/format/Names.h"
 #include "frontend/format/NodeBuilder.h"
@@ -40,8 +41,8 @@ public:
 
 private:
   void collectParameters();
-  void addGradient(const LossNodes &loss);
-  void addClipping();
+  void checkGroups(std::span<const std::string> names);
+  void addGradient(const LossNodes &loss, const std::string &objective);
   void addUpdates();
   void addSlot(const Slot &slot, const onnx::TensorProto &parameter, const std::string &name);
   void addControl(const std::string &name);
@@ -86,6 +87,7 @@ void Generator::collectParameters() {
     }
     trained.push_back(entry);
   }
+  checkGroups(list);
   if (trained.empty()) {
     problems.push_back(
         {"", "the model has no trainable parameter" +
@@ -93,7 +95,25 @@ void Generator::collectParameters() {
   }
 }
 
-void Generator::addGradient(const LossNodes &loss) {
+/// A group without a parameter is a mistake.
+void Generator::checkGroups(std::span<const std::string> names) {
+  for (int g = 0; g < spec.optimizer().groups_size(); ++g) {
+    const ParameterGroup &group = spec.optimizer().groups(g);
+    if (std::ranges::any_of(trained, [&](const Trained &entry) { return entry.group == g; })) {
+      continue;
+    }
+    auto patterns = parsePatterns(group.patterns());
+    bool isTaken = std::ranges::any_of(
+        names, [&](const std::string &name) { return matchesAny(patterns, name); });
+    std::string text = group.patterns_size() ? group.patterns(0) : "";
+    problems.push_back({"--param-group",
+                        "pattern " + quoted(text) +
+                            (isTaken ? " matches only parameters of earlier groups"
+                                     : " matches no trained parameter" + suggestion(text, names))});
+  }
+}
+
+void Generator::addGradient(const LossNodes &loss, const std::string &objective) {
   onnx::NodeProto &node = *algorithm.add_node();
   node.set_op_type("Gradient");
   node.set_domain(std::string(previewDomain));
@@ -131,39 +151,7 @@ void Generator::addGradient(const LossNodes &loss) {
     }
     *node.add_attribute() = *list;
   }
-  *node.add_attribute() = attribute("y", "loss");
-}
-
-void Generator::addClipping() {
-  // clip_grad_norm_: norm over the norms of all gradients, coefficient clamped to 1.
-  int count = 0;
-  auto op = [&](std::string_view type, std::vector<std::string> inputs,
-                Attributes attributes = {}) {
-    std::string output = "/clip/" + std::string(type) + "_" + std::to_string(count++);
-    addNode(algorithm, type, inputs, std::span(&output, 1), attributes).set_name(output);
-    return output;
-  };
-  addControl("max_norm");
-  auto to = attribute(
-      "to", static_cast<int64_t>(outputType.dtype)); // CastLike would need opset 15 of the graph
-  std::vector<std::string> squares;
-  for (const Trained &entry : trained) {
-    squares.push_back(
-        op("ReduceSumSquare", {"gradient." + entry.tensor->name()}, {attribute("keepdims", 0)}));
-  }
-  std::string norm = op("Sqrt", {op("Sum", squares)});
-  std::string tiny = op("Constant", {}, {attribute("value", doubleScalar("", 1e-6))});
-  std::string one = op("Constant", {}, {attribute("value", doubleScalar("", 1.0))});
-  std::string bound = op("Add", {norm, op("Cast", {tiny}, {to})});
-  std::string factor = op("Div", {op("Cast", {"max_norm"}, {to}), bound});
-  factor = op("Min", {factor, op("Cast", {one}, {to})});
-  for (const Trained &entry : trained) {
-    std::vector<std::string> inputs = {"gradient." + entry.tensor->name(), factor};
-    std::string output = "clipped." + entry.tensor->name();
-    addNode(algorithm, "Mul", inputs, std::span(&output, 1))
-        .set_name("/clip/" + entry.tensor->name());
-  }
-  gradientPrefix = "clipped.";
+  *node.add_attribute() = attribute("y", objective);
 }
 
 void Generator::addControl(const std::string &name) {
@@ -189,8 +177,12 @@ void Generator::bind(const std::string &state, const TensorType &type) {
 
 void Generator::addSlot(const Slot &slot, const onnx::TensorProto &parameter,
                         const std::string &name) {
-  if (slot.isCounter) {
+  if (slot.kind == SlotKind::Counter) {
     *algorithm.add_initializer() = scalarTensor(name, 0, onnx::TensorProto::INT64);
+    return;
+  }
+  if (slot.kind == SlotKind::Product) {
+    *algorithm.add_initializer() = scalarTensor(name, 1, onnx::TensorProto::DOUBLE);
     return;
   }
   onnx::SparseTensorProto &zeros = *algorithm.add_sparse_initializer();
@@ -237,8 +229,9 @@ void Generator::addUpdates() {
       addSlot(slot, *entry.tensor, name);
       node.add_input(name);
       node.add_output(name + ".next");
-      bind(name, slot.isCounter ? TensorType{onnx::TensorProto::INT64, Shape{}}
-                                : typeOfTensor(*entry.tensor));
+      bind(name, slot.kind == SlotKind::Counter   ? TensorType{onnx::TensorProto::INT64, Shape{}}
+                 : slot.kind == SlotKind::Product ? TensorType{onnx::TensorProto::DOUBLE, Shape{}}
+                                                  : typeOfTensor(*entry.tensor));
     }
     if (written.insert(update.function.name()).second) {
       *model.add_functions() = std::move(update.function);
@@ -259,12 +252,21 @@ std::vector<Diagnostic> Generator::run() {
   if (loss->hasDenominator) {
     addOutput("loss_denominator", {outputType.dtype, Shape{}});
   }
-  addGradient(*loss);
-  if (spec.clip().max_norm() > 0) {
-    addClipping();
+  std::vector<std::string> names;
+  for (const Trained &entry : trained) {
+    names.push_back(entry.tensor->name());
+  }
+  GradientNodes nodes(spec, names, outputType.dtype, algorithm);
+  addGradient(*loss, nodes.addObjective(problems));
+  gradientPrefix = nodes.addClipping();
+  for (const std::string &control : nodes.controls()) {
+    addControl(control);
+  }
+  for (std::string_view metric : nodes.metrics()) {
+    addOutput(std::string(metric), {outputType.dtype, Shape{}});
   }
   addUpdates();
-  return {};
+  return problems;
 }
 
 void importOpset(onnx::ModelProto &model, std::string_view domain, int64_t version) {

@@ -260,6 +260,7 @@ void EntryBuilder::build() {
     addAccuracyMetric();
   }
   if (kind == EntryKind::TrainStep) {
+    addStepMetrics();
     addAssignments();
   }
   finish();

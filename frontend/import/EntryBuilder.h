@@ -74,6 +74,7 @@ private:
 
   void addLossMetric();
   void addAccuracyMetric();
+  void addStepMetrics();
   void addMetric(llvm::StringRef name, mlir::Value sum, mlir::Value count);
   void addAssignments();
   void addOutputs();

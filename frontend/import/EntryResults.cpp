@@ -3,6 +3,8 @@
 // What an entry leaves behind: gradients, metrics, assignments, outputs; and the entry `init`.
 #include "frontend/import/EntryBuilder.h"
 
+#include "frontend/format/GradientNodes.h"
+
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -195,6 +197,27 @@ void EntryBuilder::addAccuracyMetric() {
   if (asked) {
     problems.invalid("metric 'accuracy'", "needs class labels that fit the model's output " +
                                               typeText(logits.getType()));
+  }
+}
+
+/// Outputs of the algorithm that say something about a step as a whole: they count once per step.
+void EntryBuilder::addStepMetrics() {
+  for (const onnx::ValueInfoProto &output : model.algorithm->output()) {
+    if (output.name() != format::penaltyOutput && output.name() != format::gradientNormOutput) {
+      continue;
+    }
+    Value value = valueOf(output.name(), "the metric " + format::quoted(output.name()));
+    if (!value) {
+      continue;
+    }
+    RankedTensorType type = Emitter::typeOf(value);
+    if (type.getNumElements() != 1 || !isa<FloatType>(type.getElementType())) {
+      problems.invalid("metric " + format::quoted(output.name()),
+                       "expected a scalar of floating point, found " + typeText(type));
+      continue;
+    }
+    value = emitter.reshape(value, {});
+    addMetric(output.name(), value, emitter.splatLike(1, value));
   }
 }
 

@@ -3,6 +3,7 @@
 // Versions, functions, nodes, recipe, inputs. Initializers are read in Initializers.cpp.
 #include "frontend/import/ModelView.h"
 
+#include "frontend/format/GradientNodes.h"
 #include "frontend/format/TensorType.h"
 #include "frontend/format/TrainingInfo.h"
 #include "frontend/import/OpTable.h"
@@ -252,6 +253,10 @@ void ModelView::readTraining() {
       loss = y->s();
     }
   }
+  for (const onnx::ValueInfoProto &output : algorithm->output()) {
+    // With penalties another value is differentiated than the one that is reported.
+    loss = output.name() == "loss" ? output.name() : loss;
+  }
   if (loss.empty() && algorithm->output_size() != 0) {
     loss = algorithm->output(0).name();
   }
@@ -293,11 +298,26 @@ std::optional<double> ModelView::defaultOf(StringRef control) const {
   if (control == "max_norm") {
     return spec->clip().max_norm();
   }
+  if (control == "clip_value") {
+    return spec->clip().clip_value();
+  }
+  for (int i = 0; i < spec->penalties_size(); ++i) {
+    if (control == format::penaltyControl("l1", i)) {
+      return spec->penalties(i).l1();
+    }
+    if (control == format::penaltyControl("l2", i)) {
+      return spec->penalties(i).l2();
+    }
+  }
   const auto &common = spec->optimizer().hyperparameters();
   std::string name = control.str();
   for (const ParameterGroup &group : spec->optimizer().groups()) {
     if (control.starts_with(group.name() + ".")) {
       name = control.drop_front(group.name().size() + 1).str();
+      auto rate = common.find("lr");
+      if (name == "lr" && group.lr_factor() > 0 && rate != common.end()) {
+        return group.lr_factor() * rate->second;
+      }
       auto own = group.hyperparameters().find(name);
       if (own != group.hyperparameters().end()) {
         return own->second;

@@ -12,17 +12,25 @@ const format::JsonValue *find(const format::JsonValue *value, std::string_view k
   return value ? value->find(key) : nullptr;
 }
 
-/// Whether the recipe gives the group `name` a rate of its own.
-bool hasOwnRate(const Recipe &recipe, std::string_view name) {
+/// What the recipe says about a group's rate.
+struct OwnRate {
+  bool isOwn = false;          ///< a rate that no flag changes
+  std::optional<double> times; ///< a multiple of the optimizer's
+};
+
+OwnRate ownRateOf(const Recipe &recipe, std::string_view name) {
   const format::JsonValue *groups = find(recipe.spec.find("optimizer"), "groups");
   for (size_t i = 0; groups && i < groups->items().size(); ++i) {
     const format::JsonValue *group = &groups->items()[i];
     const format::JsonValue *known = find(group, "name");
     if (known && known->text() == name) {
-      return find(find(group, "hyperparameters"), "lr") != nullptr;
+      const format::JsonValue *factor = find(group, "lr_factor");
+      factor = factor ? factor : find(group, "lrFactor");
+      return {find(find(group, "hyperparameters"), "lr") != nullptr,
+              factor ? factor->asDouble() : std::nullopt};
     }
   }
-  return false;
+  return {};
 }
 
 const artifact::ControlSpec *controlOf(const artifact::Manifest &manifest, std::string_view name) {
@@ -50,8 +58,11 @@ Result<LearningRates> LearningRates::create(const exec::Session &session, const 
     const std::string prefix = control.name.substr(0, control.name.size() - 2);
     Group group{control.name, "", {control.defaultValue, 0.0}, std::nullopt};
     const std::string name = isMain ? "" : prefix.substr(0, prefix.size() - 1);
-    if (isMain || !hasOwnRate(recipe, name)) {
-      group.initial.lr = learningRate                    ? *learningRate
+    const OwnRate own = isMain ? OwnRate() : ownRateOf(recipe, name);
+    if (!own.isOwn) {
+      const std::optional<double> common = learningRate ? learningRate : recipe.learningRate;
+      group.initial.lr = own.times && common             ? *own.times * *common
+                         : learningRate                  ? *learningRate
                          : isMain && recipe.learningRate ? *recipe.learningRate
                                                          : control.defaultValue;
     }

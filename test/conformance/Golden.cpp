@@ -35,6 +35,7 @@ rt::Result<Golden> Golden::read(const std::string &path) {
   Golden golden;
   golden.model = file->metadataValue("model").value_or("");
   golden.optimizer = file->metadataValue("optimizer").value_or("");
+  golden.recipe = file->metadataValue("recipe").value_or("");
   golden.batch = std::atoll(std::string(file->metadataValue("batch").value_or("")).c_str());
   golden.steps = std::atoll(std::string(file->metadataValue("steps").value_or("")).c_str());
   if (golden.model.empty() || golden.optimizer.empty() || golden.batch < 1 || golden.steps < 1) {

@@ -15,6 +15,7 @@ namespace ntc::conformance {
 struct Golden {
   std::string model;     ///< as makeModel takes it
   std::string optimizer; ///< as `--optimizer` takes it
+  std::string recipe;    ///< of a TrainSpec's text form, merged into the model's
   int64_t batch = 0;
   int64_t steps = 0;
   std::map<std::string, std::vector<double>> tensors; ///< row-major, under their names in the file

@@ -9,6 +9,8 @@
 #include "frontend/format/TrainingInfo.h"
 #include "ntc/nn/nn.h"
 
+#include <google/protobuf/text_format.h>
+
 namespace ntc::conformance {
 namespace {
 
@@ -102,7 +104,8 @@ template <typename Net> Program record(Shape input, const nn::Loss &loss) {
 
 } // namespace
 
-format::Result<onnx::ModelProto> makeModel(const std::string &model, const std::string &optimizer) {
+format::Result<onnx::ModelProto> makeModel(const std::string &model, const std::string &optimizer,
+                                           const std::string &recipe) {
   nn::BCELoss summed({.reduction = "sum", .target = "x"});
   nn::CrossEntropyLoss classes;
   Shape image = {Batch, 1, 28, 28};
@@ -124,6 +127,11 @@ format::Result<onnx::ModelProto> makeModel(const std::string &model, const std::
     return chosen.status();
   }
   *spec->mutable_optimizer() = *chosen;
+  TrainSpec more;
+  if (!google::protobuf::TextFormat::ParseFromString(recipe, &more)) {
+    return format::failure("the golden file's recipe is no TrainSpec: ", recipe);
+  }
+  spec->MergeFrom(more);
   auto problems = format::generateTrainingInfo(proto, *spec);
   if (!problems.empty()) {
     return format::failure(format::str(problems));

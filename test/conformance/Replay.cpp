@@ -137,7 +137,7 @@ Result<Outcome> train(Session &session, const Golden &golden) {
 } // namespace
 
 Result<Outcome> replay(const Golden &golden, bool f64) {
-  auto model = makeModel(golden.model, golden.optimizer);
+  auto model = makeModel(golden.model, golden.optimizer, golden.recipe);
   if (!model) {
     return Status(Code::InvalidArgument, model.status().message());
   }

@@ -135,7 +135,8 @@ std::string nameOf(const testing::TestParamInfo<const char *> &info) { return in
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
                          testing::Values("linear_sgd", "mlp_sgd", "mlp_adam", "mlp_adamw",
-                                         "cnn_adadelta", "cnn_adam", "residual_sgd", "vae_adam"),
+                                         "cnn_adadelta", "cnn_adam", "residual_sgd", "vae_adam",
+                                         "mlp_groups", "mlp_clip", "mlp_clip_value", "mlp_penalty"),
                          nameOf);
 
 using Gradients = Training;

@@ -4,8 +4,8 @@
     python3 -m venv VENV && VENV/bin/pip install torch numpy
     VENV/bin/python test/conformance/make_goldens.py [--python VENV/bin/python] [--out test/conformance/goldens]
 
-One safetensors file per case. Its metadata names the model, the optimizer in ntc's short form, the batch size and the
-number of steps; its tensors are
+One safetensors file per case. Its metadata names the model, the optimizer in ntc's short form, what the recipe has beside it
+(a TrainSpec in text form), the batch size and the number of steps; its tensors are
   losses.f64, losses.f32       PyTorch's losses of every step
   param.NAME                   f64 values after the last step, all of them or the subset that `formulas.subset` picks
   norm.NAME                    f64 2-norm of the whole tensor
@@ -37,6 +37,51 @@ CASES = {  # name -> (model, optimizer in ntc's short form, batch, steps)
     "residual_gradient": ("residual", "sgd,lr=0.01,momentum=0.9", 16, 1),
     "vae_adam": ("vae", "adam,lr=1e-3", 32, 200),
 }
+
+
+GROUPS = """optimizer { groups { name: "head" patterns: "fc2.*" lr_factor: 0.1 hyperparameters { key: "weight_decay" value: 0 } }
+                        groups { name: "bias" patterns: "*.bias" hyperparameters { key: "lr" value: 0.02 } } }"""
+PENALTIES = """penalties { patterns: "*.weight" l1: 1e-4 } penalties { patterns: "fc1.*" l1: 1e-5 l2: 1e-3 }"""
+
+RECIPES = {  # case -> what its recipe has beside loss and optimizer; `Extras` does the same with PyTorch
+    "mlp_groups": GROUPS,
+    "mlp_clip": "clip { max_norm: 0.5 clip_value: 0.01 }",
+    "mlp_clip_value": "clip { clip_value: 0.002 }",
+    "mlp_penalty": PENALTIES,
+}
+CASES |= {
+    "mlp_groups": ("mlp", "sgd,lr=0.05,momentum=0.9,weight_decay=1e-3", 32, 100),
+    "mlp_clip": ("mlp", "sgd,lr=0.05,momentum=0.9", 32, 100),
+    "mlp_clip_value": ("mlp", "adam,lr=1e-3", 32, 100),
+    "mlp_penalty": ("mlp", "sgd,lr=0.05,momentum=0.9", 32, 100),
+}
+
+
+class Extras:
+    """What RECIPES says, as a PyTorch script writes it."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def parameters(self, net, lr):
+        if self.name != "mlp_groups":
+            return net.parameters()
+        return [{"params": net.fc2.parameters(), "lr": 0.1 * lr, "weight_decay": 0.0},
+                {"params": [net.fc1.bias], "lr": 0.02}, {"params": [net.fc1.weight]}]
+
+    def penalty(self, net):
+        if self.name != "mlp_penalty":
+            return 0.0
+        absolute = 1e-4 * (net.fc1.weight.abs().sum() + net.fc2.weight.abs().sum())
+        first = list(net.fc1.parameters())
+        return absolute + sum(1e-5 * p.abs().sum() + 1e-3 * p.pow(2).sum() for p in first)
+
+    def clip(self, torch, net):
+        if self.name == "mlp_clip":
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
+            torch.nn.utils.clip_grad_value_(net.parameters(), 0.01)
+        elif self.name == "mlp_clip_value":
+            torch.nn.utils.clip_grad_value_(net.parameters(), 0.002)
 
 
 def write_safetensors(path, tensors, metadata):
@@ -120,9 +165,10 @@ def vae_loss(torch, net, x, step, dtype):
     return bce - 0.5 * torch.sum(1 + logvar - mean.pow(2) - logvar.exp())
 
 
-def make_optimizer(torch, text, parameters):
+def make_optimizer(torch, text, extras, net):
     name, *settings = text.split(",")
     values = {key: float(value) for key, value in (setting.split("=") for setting in settings)}
+    parameters = extras.parameters(net, values["lr"])
     kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
              "adadelta": torch.optim.Adadelta}
     return kinds[name](parameters, **values)
@@ -135,7 +181,7 @@ def batch_of(model, step, batch):
     return formulas.classification(step, batch, (784,) if model in PARTLY else (1, 28, 28))
 
 
-def train(torch, case, dtype):
+def train(torch, case, dtype, extras):
     """Returns the losses, the final states and the first step's gradients, all as f64 numpy arrays."""
     import formulas
     import numpy as np
@@ -145,7 +191,7 @@ def train(torch, case, dtype):
     values = formulas.initial_states(shapes)
     net.load_state_dict({k: torch.from_numpy(v) for k, v in values.items()}, strict=False)
     net = net.to(dtype).train()
-    optimizer = make_optimizer(torch, optimizer_text, net.parameters())
+    optimizer = make_optimizer(torch, optimizer_text, extras, net)
     criterion = torch.nn.MSELoss() if model == "linear" else torch.nn.CrossEntropyLoss()
     losses, gradients = [], {}
     for step in range(steps):
@@ -153,9 +199,10 @@ def train(torch, case, dtype):
         y = y.to(dtype) if y.is_floating_point() else y
         optimizer.zero_grad()
         loss = vae_loss(torch, net, x.to(dtype), step, dtype) if model == "vae" else criterion(net(x.to(dtype)), y)
-        loss.backward()
+        (loss + extras.penalty(net)).backward()
         if step == 0:
             gradients = {k: p.grad.double().numpy().copy() for k, p in net.named_parameters()}
+        extras.clip(torch, net)
         optimizer.step()
         losses.append(loss.item() / (batch if model == "vae" else 1))
     states = {k: v.double().numpy() for k, v in net.state_dict().items() if k in shapes}
@@ -166,8 +213,8 @@ def golden(torch, name):
     import formulas
     import numpy as np
     case = CASES[name]
-    losses64, states64, gradients64 = train(torch, case, torch.float64)
-    losses32, states32, gradients32 = train(torch, case, torch.float32)
+    losses64, states64, gradients64 = train(torch, case, torch.float64, Extras(name))
+    losses32, states32, gradients32 = train(torch, case, torch.float32, Extras(name))
     tensors = {"losses.f64": losses64, "losses.f32": losses32}
     distance = 0.0
     for key, value in states64.items():
@@ -182,6 +229,8 @@ def golden(torch, name):
             tensors["gradient_distance." + key] = np.array(np.abs(value - gradients32[key]).max())
     metadata = {"model": case[0], "optimizer": case[1], "batch": str(case[2]), "steps": str(case[3]),
                 "torch": torch.__version__}
+    if name in RECIPES:
+        metadata["recipe"] = " ".join(RECIPES[name].split())
     return tensors, metadata
 
 

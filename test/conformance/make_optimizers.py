@@ -20,6 +20,19 @@ def gradient(step):
     return ((step * 37) % 23 - 11) / 8 * 2.0 ** -(step % 7 * 2)
 
 
+class Lion:
+    """Algorithm 2 of Chen et al. 2023 (arXiv:2302.06675); PyTorch has none."""
+
+    def __init__(self, parameters, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        self.parameter, self.lr, self.betas, self.decay, self.average = parameters[0], lr, betas, weight_decay, 0.0
+
+    def step(self):
+        (first, second), g = self.betas, self.parameter.grad
+        direction = (first * self.average + (1 - first) * g).sign()
+        self.parameter.data.mul_(1 - self.lr * self.decay).sub_(self.lr * direction)
+        self.average = second * self.average + (1 - second) * g
+
+
 def cases(o):
     return {
         "sgd,lr=0.1,momentum=0.9,weight_decay=0.01,nesterov": lambda p: o.SGD(p, 0.1, 0.9, weight_decay=0.01, nesterov=True),
@@ -38,6 +51,11 @@ def cases(o):
         "radam": lambda p: o.RAdam(p),
         "radam,lr=0.02,betas=0.8:0.95,eps=1e-4,weight_decay=0.05": lambda p: o.RAdam(p, 0.02, (0.8, 0.95), 1e-4, 0.05),
         "radam,lr=0.02,betas=0.9:0.5": lambda p: o.RAdam(p, 0.02, (0.9, 0.5)),
+        "nadam": lambda p: o.NAdam(p),
+        "nadam,lr=0.02,betas=0.8:0.95,eps=1e-4,weight_decay=0.05,momentum_decay=0.01": lambda p: o.NAdam(
+            p, 0.02, (0.8, 0.95), 1e-4, 0.05, 0.01),
+        "lion": lambda p: Lion(p),
+        "lion,lr=0.01,betas=0.8:0.95,weight_decay=0.1": lambda p: Lion(p, 0.01, (0.8, 0.95), 0.1),
     }
 
 
@@ -48,6 +66,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "goldens" / "optimizers.safetensors")
     options = parser.parse_args()
+    torch.set_default_dtype(torch.float64)  # NAdam keeps the product of its momenta in it
     tables = {}
     for text, make in cases(torch.optim).items():
         parameter = torch.tensor([0.7], dtype=torch.float64, requires_grad=True)

@@ -90,13 +90,21 @@ class Recipes(Case):
 
     def test_step_flags_on_an_artifact(self):
         self.succeeds("compile", "model.pb", "--batch-size=20")
-        for flag in ("--optimizer=adam", "--loss=l1", "--precision=f64", "--freeze=fc.*", "--clip-grad-norm=1"):
+        for flag in ("--optimizer=adam", "--loss=l1", "--precision=f64", "--freeze=fc.*", "--clip-grad-norm=1",
+                     "--clip-grad-value=1", "--param-group=fc*:lr=1", "--penalty=l1=1", "--log-grad-norm"):
             self.refused(2, [flag.split("=")[0], "compiled into the artifact"], "train", "model.so", *self.train[2:], flag)
-            if not flag.startswith("--clip"):
+            if flag.split("=")[0] in ("--optimizer", "--loss", "--precision", "--freeze"):
                 self.refused(2, flag.split("=")[0], "model.so", *self.train[2:], flag, program=NTC_RUN)
 
     def test_frozen_pattern_that_matches_nothing(self):
         self.refused(1, ["--freeze", "layer9"], *self.train, "--freeze", "layer9.*")
+
+    def test_groups_and_penalties_that_fit_nothing(self):
+        self.refused(2, ["--param-group", "did you mean 'weight_decay'"], *self.train, "--param-group", "l*:weight_decey=0")
+        self.refused(1, ["--param-group", "fc9*", "matches no trained parameter"], *self.train, "--param-group", "fc9*:lr=1")
+        self.refused(2, ["--penalty", "l1"], *self.train, "--penalty", "*:l1=-1")
+        self.refused(1, ["--penalty", "fc9*", "matches no trained parameter"], *self.train, "--penalty", "fc9*:l1=1")
+        self.refused(2, "--clip-grad-value", *self.train, "--clip-grad-value=-1")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,26 @@ class Runs(Case):
         self.assertIn("cached", third.err)
         self.same("one", "two")
 
+    def test_the_steps_own_metrics_are_recorded(self):
+        flags = ("--penalty", "*.weight:l1=1e-4", "--log-grad-norm", "--clip-grad-value", "0.01")
+        self.train("run", "--epochs", "1", "--log-interval", "1", "--val-split", "20", *flags)
+        records = [json.loads(line) for line in (self.here / "run" / "metrics.jsonl").read_text().splitlines()]
+        self.assertGreater(records[0]["grad_norm"], 0.1)
+        self.assertGreater(records[0]["penalty"], 0)
+        self.assertNotIn("val_penalty", records[-1])
+        self.train("four", "--epochs", "1", "--val-split", "20", "--threads", "4", *flags)
+        self.same("run", "four")
+
+    def test_a_groups_rate_follows_the_optimizers(self):
+        self.train("factor", "--epochs", "1", "--lr", "0.02", "--param-group", "fc2*:lr=0.25x")
+        self.train("number", "--epochs", "1", "--lr", "0.02", "--param-group", "fc2*:lr=0.005")
+        self.succeeds("train", "--out", "factor", "--resume", "--epochs", "2")
+        self.succeeds("train", "--out", "number", "--resume", "--epochs", "2")
+        weights = [self.checkpoints(run)[-1] for run in ("factor", "number")]
+        self.succeeds("diff", *weights)
+        frozen = self.train("frozen", "--epochs", "1", "--param-group", "fc2*:freeze")
+        self.assertNotIn("error", frozen.err)
+
     def test_threads_do_not_change_a_bit(self):
         self.train("one", "--epochs", "2", "--threads", "1")
         self.train("four", "--epochs", "2", "--threads", "4")

@@ -97,6 +97,30 @@ Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec 
   if (flags.clipNorm) {
     spec.mutable_clip()->set_max_norm(*flags.clipNorm);
   }
+  if (flags.clipValue) {
+    spec.mutable_clip()->set_clip_value(*flags.clipValue);
+  }
+  if (!flags.groups.empty()) {
+    spec.mutable_optimizer()->clear_groups();
+  }
+  for (const std::string &text : flags.groups) {
+    if (Status status = format::addParameterGroup(text, spec); !status) {
+      return rt::withContext(status, "--param-group");
+    }
+  }
+  if (!flags.penalties.empty()) {
+    spec.clear_penalties();
+  }
+  for (const std::string &text : flags.penalties) {
+    auto penalty = format::parsePenalty(text);
+    if (!penalty) {
+      return rt::withContext(penalty.status(), "--penalty");
+    }
+    *spec.add_penalties() = *penalty;
+  }
+  if (flags.gradNorm) {
+    spec.set_grad_norm(true);
+  }
   return Status::ok();
 }
 
@@ -173,7 +197,11 @@ std::vector<std::string> StepFlags::given() const {
   add("--optimizer", !optimizer.empty());
   add("--freeze", !freeze.empty());
   add("--reinit", !reinit.empty());
+  add("--param-group", !groups.empty());
+  add("--penalty", !penalties.empty());
   add("--clip-grad-norm", clipNorm.has_value());
+  add("--clip-grad-value", clipValue.has_value());
+  add("--log-grad-norm", gradNorm);
   return names;
 }
 
@@ -184,8 +212,8 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
                "cross_entropy, nll, mse, l1, bce or bce_with_logits, with settings after commas: "
                "cross_entropy,label_smoothing=0.1 (default: the model's)"),
       textFlag("--optimizer", "OPTIMIZER", flags.optimizer,
-               "sgd, adam, adamw, adadelta, rmsprop, adagrad, adamax or radam, with settings after "
-               "commas: "
+               "sgd, adam, adamw, adadelta, rmsprop, adagrad, adamax, radam, nadam or lion, with "
+               "settings after commas: "
                "sgd,lr=0.1,momentum=0.9,weight_decay=5e-4,nesterov (default: the model's)"),
       scheduleFlag(flags.schedule),
       listFlag("--freeze", "PATTERN", flags.freeze,
@@ -195,6 +223,18 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
                "parameters that are drawn afresh instead of kept; may be repeated"),
       numberFlag("--clip-grad-norm", flags.clipNorm, 0.0,
                  "limit of the 2-norm of all gradients together (default: the model's; 0: none)"),
+      numberFlag("--clip-grad-value", flags.clipValue, 0.0,
+                 "limit of the absolute value of every element of every gradient (default: the "
+                 "model's; 0: none)"),
+      switchFlag("--log-grad-norm", flags.gradNorm,
+                 "report the 2-norm of all gradients, before clipping, as metric grad_norm"),
+      listFlag("--param-group", "PATTERN:SETTINGS", flags.groups,
+               "hyperparameters of the parameters that match: 'fc*:lr=0.1x,weight_decay=0', with "
+               "0.1x a multiple of the optimizer's lr, or 'conv*:freeze'; the first match counts; "
+               "may be repeated"),
+      listFlag("--penalty", "[PATTERN:]SETTINGS", flags.penalties,
+               "what is added to the loss for the parameters that match: 'fc*.weight:l1=1e-5', "
+               "'l2=1e-4', or both (an elastic net); may be repeated"),
   };
 }
 

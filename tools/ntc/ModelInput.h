@@ -19,7 +19,11 @@ struct StepFlags {
   std::string schedule;
   std::vector<std::string> freeze;
   std::vector<std::string> reinit;
+  std::vector<std::string> groups;
+  std::vector<std::string> penalties;
   std::optional<double> clipNorm;
+  std::optional<double> clipValue;
+  bool gradNorm = false;
 
   /// The names of those that were given.
   std::vector<std::string> given() const;

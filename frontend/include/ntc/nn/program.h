@@ -23,6 +23,15 @@ struct Input {
   Shape shape;
 };
 
+/// Added to the loss before it is differentiated: l1 times the sum of absolute values and l2 times
+/// the sum of squares of the parameters that match; both make an elastic net.
+struct Penalty {
+  /// As CaptureOptions::freeze; none: every trained parameter.
+  std::vector<std::string> patterns = {};
+  double l1 = 0;
+  double l2 = 0;
+};
+
 struct CaptureOptions {
   std::vector<Input> inputs;
   std::string name = "model";
@@ -32,6 +41,12 @@ struct CaptureOptions {
   DType dtype = f32;
   /// Name patterns of parameters that are not trained: "features.*", or a regular expression "/…/".
   std::vector<std::string> freeze = {};
+  /// As torch.nn.utils.clip_grad_norm_ and clip_grad_value_ limit them; 0: no limit.
+  double clip_grad_norm = 0;
+  double clip_grad_value = 0;
+  /// Report the 2-norm of all gradients, before clipping, as the metric "grad_norm".
+  bool log_grad_norm = false;
+  std::vector<Penalty> penalties = {};
 };
 
 /// A captured training step.

@@ -225,6 +225,9 @@ private:
     if (op == "Abs") {
       return map(in(0), [](double x) { return std::abs(x); });
     }
+    if (op == "Sign") {
+      return map(in(0), [](double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; });
+    }
     if (op == "Sqrt") {
       return map(in(0), [](double x) { return std::sqrt(x); });
     }

@@ -71,7 +71,9 @@ public:
       : update(update), h(h) {
     *model.add_functions() = update.function;
     for (const Slot &slot : update.slots) {
-      slots.push_back(slot.isCounter ? scalar(0) : vectorOf({0.0}));
+      slots.push_back(slot.kind == SlotKind::Counter   ? scalar(0)
+                      : slot.kind == SlotKind::Product ? scalar(1)
+                                                       : vectorOf({0.0}));
     }
   }
 

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 using namespace ntc;
 using namespace ntc::format;
 
@@ -35,7 +37,7 @@ TEST(SpecFlags, OptimizerGetsItsSettingsAndPyTorchsDefaults) {
 TEST(SpecFlags, MistakesInOptimizersAreNamed) {
   EXPECT_EQ(optimizerError("adm"), "unknown optimizer 'adm'; did you mean 'adam'?");
   EXPECT_EQ(optimizerError("lbfgs"), "unknown optimizer 'lbfgs'; known: sgd, adam, adamw, "
-                                     "adadelta, rmsprop, adagrad, adamax, radam");
+                                     "adadelta, rmsprop, adagrad, adamax, radam, nadam, lion");
   EXPECT_EQ(optimizerError("adam,lr=nan"),
             "optimizer adam: lr: expected a finite number, found 'nan'");
   EXPECT_EQ(optimizerError("adam,lr=inf"),
@@ -99,9 +101,68 @@ TEST(SpecFlags, ARecipeFromAFileIsCheckedAsAWhole) {
   (*spec.mutable_optimizer()->mutable_hyperparameters())["beta1"] = 0.5;
   spec.add_frozen("/(/");
   spec.mutable_clip()->set_max_norm(-1);
+  spec.mutable_clip()->set_clip_value(INFINITY);
+  spec.add_penalties()->set_l1(-1);
   spec.add_metrics("f1");
   auto problems = complete(spec);
-  EXPECT_EQ(problems.size(), 6u) << str(problems);
+  EXPECT_EQ(problems.size(), 8u) << str(problems);
+}
+
+TrainSpec grouped(const char *text) {
+  TrainSpec spec;
+  *spec.mutable_optimizer() = *parseOptimizer("adam,lr=0.1");
+  Status status = addParameterGroup(text, spec);
+  EXPECT_TRUE(status) << status.message();
+  return spec;
+}
+
+std::string groupError(const char *text) {
+  TrainSpec spec;
+  *spec.mutable_optimizer() = *parseOptimizer("sgd");
+  return std::string(addParameterGroup(text, spec).message());
+}
+
+TEST(SpecFlags, GroupsGetTheirSettings) {
+  ParameterGroup group =
+      grouped("onnx::Conv*:lr=0.1x,betas=0.8:0.95,name=head").optimizer().groups(0);
+  EXPECT_EQ(group.name(), "head");
+  EXPECT_EQ(group.patterns(0), "onnx::Conv*") << "a name may hold colons";
+  EXPECT_EQ(group.lr_factor(), 0.1);
+  EXPECT_EQ(group.hyperparameters().size(), 2u);
+  EXPECT_EQ(group.hyperparameters().at("beta2"), 0.95);
+  group = grouped("/.*bias/:weight_decay=0").optimizer().groups(0);
+  EXPECT_EQ(group.name(), "group1");
+  EXPECT_EQ(group.hyperparameters().at("weight_decay"), 0);
+  TrainSpec frozen = grouped("conv*:freeze");
+  EXPECT_EQ(frozen.optimizer().groups_size(), 0);
+  EXPECT_EQ(frozen.frozen(0), "conv*");
+}
+
+TEST(SpecFlags, MistakesInGroupsAreNamed) {
+  EXPECT_EQ(groupError("fc*"), "expected PATTERN:SETTINGS as in 'fc*:lr=0.1x,weight_decay=0', "
+                               "found 'fc*'");
+  EXPECT_NE(groupError(":lr=1").find("begins with no pattern"), std::string::npos);
+  EXPECT_NE(groupError("fc*:momentun=0").find("did you mean 'momentum'"), std::string::npos);
+  EXPECT_NE(groupError("fc*:lr=-1").find("at least 0, found -1"), std::string::npos);
+  EXPECT_NE(groupError("fc*:lr=0x").find("a factor above 0"), std::string::npos);
+  EXPECT_NE(groupError("fc*:lr=fastx").find("expected a finite number"), std::string::npos);
+  EXPECT_NE(groupError("fc*:freeze,lr=1").find("freeze stands alone"), std::string::npos);
+  EXPECT_NE(groupError("fc*:nesterov").find("give it to --optimizer"), std::string::npos);
+}
+
+TEST(SpecFlags, PenaltiesAreL1AndL2OrAnElasticNet) {
+  PenaltySpec both = *parsePenalty("fc*.weight:l1=1e-5,l2=1e-4");
+  EXPECT_EQ(both.patterns(0), "fc*.weight");
+  EXPECT_EQ(both.l1(), 1e-5);
+  EXPECT_EQ(both.l2(), 1e-4);
+  PenaltySpec net = *parsePenalty("alpha=0.5,l1_ratio=0.25");
+  EXPECT_EQ(net.patterns_size(), 0);
+  EXPECT_EQ(net.l1(), 0.125);
+  EXPECT_EQ(net.l2(), 0.1875);
+  for (const char *wrong : {"fc*", "l1=0", "l1=-1", "l1=nan", "l3=1", "alpha=1,l2=1", "l1_ratio=1",
+                            "alpha=1,l1_ratio=1.5", ":l1=1", "/(/:l1=1", ""}) {
+    EXPECT_FALSE(parsePenalty(wrong)) << wrong;
+  }
 }
 
 } // namespace

@@ -33,9 +33,9 @@ TEST(TrainingInfo, EveryLossAndOptimizerGivesASoundModel) {
        {"cross_entropy", "cross_entropy,label_smoothing=0.1,weight=1:2:3,ignore_index=0",
         "cross_entropy,probabilities", "cross_entropy,weight=1:2:3,reduction=sum",
         "nll,ignore_index=1", "mse", "l1", "bce_with_logits"}) {
-    for (const char *optimizer :
-         {"sgd", "sgd,momentum=0.9,dampening=0.1,weight_decay=0.1", "adam", "adamw", "adadelta",
-          "rmsprop,momentum=0.9", "adagrad", "adamax", "radam,weight_decay=0.1"}) {
+    for (const char *optimizer : {"sgd", "sgd,momentum=0.9,dampening=0.1,weight_decay=0.1", "adam",
+                                  "adamw", "adadelta", "rmsprop,momentum=0.9", "adagrad", "adamax",
+                                  "radam,weight_decay=0.1", "nadam", "lion,weight_decay=0.1"}) {
       SCOPED_TRACE(std::string(loss) + " " + optimizer);
       auto model = zoo::make("mlp", {.input = {6},
                                      .classes = 3,
@@ -146,6 +146,88 @@ TEST(TrainingInfo, ClippingScalesToTheGlobalNorm) {
   evaluator.run(behindGradient);
   double norm = std::sqrt(4 * 25.0); // four parameters with gradient (3, 4)
   EXPECT_NEAR(evaluator.values.at("fc1.bias.next").data[0], -3 * 0.5 / (norm + 1e-6), 1e-12);
+}
+
+/// The parameters after one step of SGD with rate 1 from 0.5 and -2, with gradients 3 and 4.
+test::Array stepped(TrainSpec spec, onnx::ModelProto model,
+                    const std::map<std::string, double> &controls) {
+  EXPECT_EQ(str(generateTrainingInfo(model, spec)), "");
+  EXPECT_EQ(str(verify(model)), "");
+  test::Evaluator evaluator(model);
+  for (const auto &tensor : model.graph().initializer()) {
+    evaluator.values["gradient." + tensor.name()] = test::vectorOf({3, 4});
+    evaluator.values[tensor.name()] = test::vectorOf({0.5, -2});
+  }
+  for (const auto &[name, value] : controls) {
+    evaluator.values[name] = test::scalar(value);
+  }
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> behindGradient;
+  bool isBehind = false;
+  for (const onnx::NodeProto &node : model.training_info(0).algorithm().node()) {
+    if (isBehind) {
+      *behindGradient.Add() = node;
+    }
+    isBehind |= node.op_type() == "Gradient";
+  }
+  evaluator.run(behindGradient);
+  return evaluator.values.at("fc1.bias.next");
+}
+
+TEST(TrainingInfo, ClippingByValueComesAfterTheNorm) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  *spec.mutable_optimizer() = *parseOptimizer("sgd,lr=1");
+  spec.mutable_clip()->set_clip_value(3.5);
+  EXPECT_EQ(stepped(spec, model, {{"lr", 1}, {"clip_value", 3.5}}).data,
+            (std::vector<double>{-2.5, -5.5}));
+  spec.mutable_clip()->set_max_norm(1);
+  auto both = stepped(spec, model, {{"lr", 1}, {"clip_value", 0.35}, {"max_norm", 1}});
+  EXPECT_NEAR(both.data[0], 0.5 - 0.3, 1e-6); // the norm is 10
+  EXPECT_EQ(both.data[1], -2.35);
+}
+
+TEST(TrainingInfo, PenaltiesAreDifferentiatedWithTheLoss) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  auto *penalty = spec.add_penalties();
+  penalty->add_patterns("fc1.*");
+  penalty->set_l1(0.1);
+  spec.add_penalties()->set_l2(0.1);
+  spec.set_grad_norm(true);
+  ASSERT_EQ(str(generateTrainingInfo(model, spec)), "");
+  EXPECT_EQ(str(verify(model)), "");
+  EXPECT_TRUE(isGenerated(model));
+  EXPECT_EQ(inputs(model),
+            (std::vector<std::string>{"label", "l1", "l2_2", "lr", "beta1", "beta2", "eps"}));
+  const onnx::GraphProto &algorithm = model.training_info(0).algorithm();
+  EXPECT_EQ(algorithm.output(0).name(), "loss");
+  EXPECT_EQ(algorithm.output(1).name(), "penalty");
+  EXPECT_EQ(algorithm.output(2).name(), "grad_norm");
+  for (const onnx::NodeProto &node : algorithm.node()) {
+    for (const auto &attribute : node.attribute()) {
+      EXPECT_TRUE(attribute.name() != "y" || attribute.s() == "objective");
+    }
+  }
+  penalty->set_patterns(0, "fc9.*");
+  *spec.mutable_penalties(0) = *penalty;
+  EXPECT_EQ(str(generateTrainingInfo(model, spec)).substr(0, 60),
+            "--penalty: pattern 'fc9.*' matches no trained parameter; kno");
+}
+
+TEST(TrainingInfo, AGroupWithoutAParameterIsAMistake) {
+  auto model = mlp();
+  TrainSpec spec = *recipeOf(model);
+  auto *group = spec.mutable_optimizer()->add_groups();
+  group->set_name("a");
+  group->add_patterns("fc?.*");
+  auto *late = spec.mutable_optimizer()->add_groups();
+  late->set_name("b");
+  late->add_patterns("fc1.*");
+  EXPECT_EQ(str(generateTrainingInfo(model, spec)),
+            "--param-group: pattern 'fc1.*' matches only parameters of earlier groups");
+  group->set_patterns(0, "conv*");
+  EXPECT_NE(str(generateTrainingInfo(model, spec)).find("'conv*' matches no trained parameter"),
+            std::string::npos);
 }
 
 TEST(TrainingInfo, NamesThatTheStepNeedsMustBeFree) {
