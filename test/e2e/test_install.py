@@ -30,14 +30,22 @@ CONSUMER_CPP = """
 #include <cstdio>
 int main() { std::printf("%s\\n", ntc_version()); }
 """
+MODEL_CMAKE = """
+cmake_minimum_required(VERSION 3.25)
+project(model LANGUAGES CXX)
+find_package(ntc 0.1 REQUIRED)
+add_executable(model model.cpp)
+target_link_libraries(model PRIVATE ntc::frontend)
+"""
 
 
 @unittest.skipIf(SANITIZED, "a plain program cannot load a library with sanitizers")
 class Install(Case):
     def setUp(self):
         super().setUp()
-        subprocess.run(["cmake", "--install", str(BUILD / "runtime"), "--prefix", str(self.here / "first")], check=True,
-                       capture_output=True)
+        for part in ("runtime", "frontend"):
+            subprocess.run(["cmake", "--install", str(BUILD / part), "--prefix", str(self.here / "first")], check=True,
+                           capture_output=True)
         self.prefix = self.here / "moved"
         shutil.move(self.here / "first", self.prefix)
         self.library = next(self.prefix.rglob("libntc_runtime.so")).parent
@@ -65,9 +73,29 @@ class Install(Case):
         subprocess.run(["cc", "-Werror", "consumer.c", "-o", "consumer", *flags], cwd=self.here, check=True)
         self.run_consumer(self.here / "consumer")
 
+    def test_models_in_cpp(self):
+        self.write("model.cpp", (SOURCE / "docs" / "tutorials" / "pipeline.cpp").read_text())
+        self.write("CMakeLists.txt", MODEL_CMAKE)
+        for command in (["cmake", "-S", ".", "-B", "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}"],
+                        ["cmake", "--build", "build"]):
+            result = subprocess.run(command, cwd=self.here, capture_output=True, text=True, check=False)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(self.library / "pkgconfig"), "LD_LIBRARY_PATH": str(self.library)}
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "ntc-frontend"], env=environment, check=True,
+                               capture_output=True, text=True).stdout.split()
+        subprocess.run(["c++", "-std=c++20", "-Wall", "-Wextra", "-Werror", "model.cpp", "-o", "model", *flags], cwd=self.here,
+                       check=True)
+        models = []
+        for program in ("build/model", "model"):
+            subprocess.run([str(self.here / program)], cwd=self.here, env=environment, check=True)
+            models.append((self.here / "pipeline.pb").read_bytes())
+        self.assertEqual(models[0], models[1])
+        self.assertIn("bn2", self.succeeds("summary", "pipeline.pb").out)
+
     def test_public_headers_need_nothing_else(self):
-        self.assertEqual(sorted(path.name for path in (self.prefix / "include" / "ntc").iterdir()), ["runtime.h", "runtime.hpp"])
-        for header in (self.prefix / "include" / "ntc").iterdir():
+        headers = sorted((self.prefix / "include" / "ntc").rglob("*.h*"))
+        self.assertEqual([path.name for path in headers if path.parent.name == "ntc"], ["runtime.h", "runtime.hpp"])
+        for header in headers:
             included = re.findall(r'#include [<"](.*)[>"]', header.read_text())
             self.assertEqual([name for name in included if "/" in name and not name.startswith("ntc/")], [], header)
 

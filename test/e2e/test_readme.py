@@ -59,9 +59,8 @@ class Readme(Case):
         self.assertEqual(len(programs), 1)
         self.write("net.cpp", programs[0])
         compiler = re.search(r"^CMAKE_CXX_COMPILER:[A-Z]+=(.*)$", CACHE, re.MULTILINE).group(1)
-        libraries = [f"{BUILD}/lib/libntc_{name}.a" for name in ("frontend", "frontend_format", "runtime_internal")]
         built = subprocess.run([compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", f"-I{SOURCE}/frontend/include", "net.cpp",
-                                *libraries, "-lonnx_proto", "-lprotobuf", "-o", "net"],
+                                f"-L{BUILD}/lib", "-lntc_frontend", f"-Wl,-rpath,{BUILD}/lib", "-o", "net"],
                                cwd=self.here, capture_output=True, text=True, check=False)
         self.assertEqual(built.returncode, 0, built.stderr)
         self.succeeds(program=str(self.here / "net"))

@@ -49,6 +49,8 @@ MAY_INCLUDE = {
     "codegen/cuda": MLIR + ["dialects", "compiler", "runtime/base", "runtime/artifact"],
     "codegen/artifact": MLIR + ["lld", "dialects", "compiler", "codegen/cpu", "codegen/cuda", "runtime/base",
                                 "runtime/artifact"],
+    # Programs of the documentation: what is installed.
+    "docs": ["frontend/include", "runtime/include"],
     # Runs where no compiler is.
     "tools/ntc-run": ["runtime"],
 }
