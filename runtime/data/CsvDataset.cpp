@@ -24,6 +24,13 @@ public:
     setClassNames(layout_.classNames);
   }
   const TableLayout *table() const override { return &layout_; }
+  const Dataset *tableRows(std::span<const int64_t> samples,
+                           std::vector<int64_t> &rows) const override {
+    rows.assign(samples.begin(), samples.end());
+    std::ranges::sort(rows);
+    rows.erase(std::ranges::unique(rows).begin(), rows.end());
+    return this;
+  }
 
 private:
   TableLayout layout_;
@@ -51,6 +58,21 @@ public:
   }
   std::span<const Field> fields() const override { return fields_; }
   const TableLayout *table() const override { return &layout_; }
+  const Dataset *tableRows(std::span<const int64_t> samples,
+                           std::vector<int64_t> &rows) const override {
+    std::vector<bool> isSeen(static_cast<size_t>(rows_->size()));
+    const int64_t length = rows_->size() - size() + 1;
+    for (int64_t sample : samples) {
+      std::fill_n(isSeen.begin() + sample, length, true);
+    }
+    rows.clear();
+    for (int64_t row = 0; row < rows_->size(); ++row) {
+      if (isSeen[static_cast<size_t>(row)]) {
+        rows.push_back(row);
+      }
+    }
+    return rows_.get();
+  }
   void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
                 std::byte *destination) const override {
     const bool isTarget = fields_[field].isTarget;

@@ -3,6 +3,7 @@
 // The grammar of DATA and the table of schemes with what each takes.
 #include "runtime/data/DataSource.h"
 
+#include "runtime/base/Utf8.h"
 #include "runtime/data/Suggest.h"
 
 #include <algorithm>
@@ -169,6 +170,11 @@ Result<DataSource> DataSource::parse(std::string_view text) {
   }
   if (text.find('\0') != std::string_view::npos) {
     return error(Code::InvalidArgument, "data: the text holds a zero byte");
+  }
+  if (!isUtf8(text)) {
+    return error(Code::InvalidArgument, "data ", quoted(text),
+                 ": the text is not UTF-8, so that no run could record it; write such bytes of a ",
+                 "name as %XX");
   }
   size_t question = std::min(text.find('?'), text.size());
   std::string_view head = text.substr(0, question);

@@ -3,8 +3,6 @@
 // Conversions between element types, data sets of arrays, and subsets.
 #include "runtime/data/Dataset.h"
 
-#include "runtime/base/Permutation.h"
-
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -165,48 +163,14 @@ SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> whole, std::vector<i
 
 Status SubsetDataset::readRows(size_t field, std::span<const int64_t> rows, DType dtype,
                                std::byte *destination, const Reading &reading) const {
+  return whole_->readRows(field, inWhole(rows), dtype, destination, reading);
+}
+
+std::vector<int64_t> SubsetDataset::inWhole(std::span<const int64_t> rows) const {
   std::vector<int64_t> mapped(rows.size());
   std::ranges::transform(rows, mapped.begin(),
                          [this](int64_t row) { return rows_[static_cast<size_t>(row)]; });
-  return whole_->readRows(field, mapped, dtype, destination, reading);
-}
-
-SplitDataset splitDataset(std::shared_ptr<const Dataset> whole, int64_t count, uint64_t seed) {
-  const int64_t size = whole->size();
-  const Permutation permutation(static_cast<uint64_t>(size), seed, streamOf("split"), 0);
-  std::vector<int64_t> validation, train;
-  for (int64_t i = 0; i < size; ++i) {
-    (i < count ? validation : train)
-        .push_back(static_cast<int64_t>(permutation(static_cast<uint64_t>(i))));
-  }
-  std::ranges::sort(validation);
-  std::ranges::sort(train);
-  return {std::make_shared<SubsetDataset>(whole, std::move(train)),
-          std::make_shared<SubsetDataset>(whole, std::move(validation))};
-}
-
-int64_t foldSize(int64_t samples, int64_t fold, int64_t folds) {
-  return samples / folds + (fold < samples % folds ? 1 : 0);
-}
-
-SplitDataset foldDataset(std::shared_ptr<const Dataset> whole, int64_t fold, int64_t folds,
-                         uint64_t seed) {
-  const int64_t size = whole->size();
-  const Permutation permutation(static_cast<uint64_t>(size), seed, streamOf("fold"), 0);
-  int64_t begin = 0;
-  for (int64_t i = 0; i < fold; ++i) {
-    begin += foldSize(size, i, folds);
-  }
-  const int64_t end = begin + foldSize(size, fold, folds);
-  std::vector<int64_t> validation, train;
-  for (int64_t i = 0; i < size; ++i) {
-    (i >= begin && i < end ? validation : train)
-        .push_back(static_cast<int64_t>(permutation(static_cast<uint64_t>(i))));
-  }
-  std::ranges::sort(validation);
-  std::ranges::sort(train);
-  return {std::make_shared<SubsetDataset>(whole, std::move(train)),
-          std::make_shared<SubsetDataset>(whole, std::move(validation))};
+  return mapped;
 }
 
 } // namespace ntc::rt::data

@@ -87,6 +87,13 @@ public:
 
   /// What the columns of a table's "x" are, for fitting; null for other sets.
   virtual const TableLayout *table() const { return nullptr; }
+  /// The rows of a table that make up `samples`: which set holds them (null for other sets), and
+  /// which of its samples they are, ascending, each once. A window's are those that it sees and
+  /// those that it wants.
+  virtual const Dataset *tableRows(std::span<const int64_t> /*samples*/,
+                                   std::vector<int64_t> & /*rows*/) const {
+    return nullptr;
+  }
 };
 
 /// Whether the field's values can be given as `dtype` without surprise: the same type, any number
@@ -144,29 +151,16 @@ public:
   std::span<const std::string> classNames() const override { return whole_->classNames(); }
   std::span<const std::string> remarks() const override { return whole_->remarks(); }
   const TableLayout *table() const override { return whole_->table(); }
+  const Dataset *tableRows(std::span<const int64_t> samples,
+                           std::vector<int64_t> &rows) const override {
+    return whole_->tableRows(inWhole(samples), rows);
+  }
 
 private:
+  std::vector<int64_t> inWhole(std::span<const int64_t> rows) const;
+
   std::shared_ptr<const Dataset> whole_;
   std::vector<int64_t> rows_;
 };
-
-/// Both halves of a set after `--val-split`.
-struct SplitDataset {
-  std::shared_ptr<const Dataset> train;
-  std::shared_ptr<const Dataset> validation;
-};
-
-/// Takes `count` samples for validation, chosen by the permutation of (seed, "split"); the rest
-/// trains. Both keep the order of the whole set. Requires 0 < count < whole->size().
-SplitDataset splitDataset(std::shared_ptr<const Dataset> whole, int64_t count, uint64_t seed);
-
-/// One fold of a k-fold cross-validation: fold `fold` (from 0) validates, the others train. Samples
-/// are dealt by the permutation of (seed, "fold"); fold sizes differ by at most one, the first ones
-/// being larger; every sample validates exactly once. Both keep the order of the whole set.
-/// Requires 0 <= fold < folds, 2 <= folds <= whole->size().
-SplitDataset foldDataset(std::shared_ptr<const Dataset> whole, int64_t fold, int64_t folds,
-                         uint64_t seed);
-/// Samples of that fold.
-int64_t foldSize(int64_t samples, int64_t fold, int64_t folds);
 
 } // namespace ntc::rt::data

@@ -5,6 +5,7 @@
 // in its turn whichever worker finished first.
 #include "runtime/data/Loader.h"
 
+#include "runtime/base/BlockedSignals.h"
 #include "runtime/base/CheckedMath.h"
 
 #include <algorithm>
@@ -240,6 +241,7 @@ private:
   }
 
   void startThreads(int64_t workers) {
+    const BlockedSignals blocked;
     try {
       for (int64_t i = 0; i < workers; ++i) {
         threads_.emplace_back([this] { run(); });

@@ -177,6 +177,15 @@ Result<std::shared_ptr<const Dataset>> openDataset(const DataSource &source, Spl
       std::make_shared<SubsetDataset>(std::move(dataset), std::move(rows)));
 }
 
+Known knownOf(const Dataset &training) {
+  Known out{{training.classNames().begin(), training.classNames().end()}, nullptr};
+  if (const TableLayout *layout = training.table()) {
+    out.table = std::make_shared<TableFit>(
+        TableFit{*layout, std::vector<ColumnFit>(layout->columns.size())});
+  }
+  return out;
+}
+
 Result<std::vector<Binding>> bindInputs(const Dataset &dataset,
                                         std::span<const artifact::InputSpec> inputs,
                                         const std::string &name) {

@@ -26,6 +26,10 @@ Result<std::shared_ptr<const Dataset>> openDataset(const DataSource &source, Spl
                                                    std::span<const artifact::InputSpec> inputs,
                                                    const Known &known = {});
 
+/// What a whole training set says before anything is fitted: its classes, and its table with
+/// columns as they are. Opening other data with it finds the samples that a run would.
+Known knownOf(const Dataset &training);
+
 /// Which field of a data set feeds an input, and as what type.
 struct Binding {
   size_t field = 0;

@@ -3,7 +3,9 @@
 // Listing files and classes, and reading the files one by one.
 #include "runtime/data/PictureFiles.h"
 
+#include "runtime/base/BlockedSignals.h"
 #include "runtime/base/File.h"
+#include "runtime/base/Utf8.h"
 #include "runtime/data/CsvText.h"
 #include "runtime/data/Suggest.h"
 #include "runtime/data/image/ReadImage.h"
@@ -13,6 +15,7 @@
 #include <atomic>
 #include <charconv>
 #include <filesystem>
+#include <system_error>
 #include <thread>
 
 namespace ntc::rt::data {
@@ -170,6 +173,13 @@ Status listPictures(const std::string &relative, int depth, Listing &listing) {
   return Status::ok();
 }
 
+/// Names of classes are kept with a run, as JSON, which is UTF-8.
+Status checkName(const std::string &name, std::string_view where) {
+  return isUtf8(name) ? Status::ok()
+                      : error(Code::Corrupt, where, ": the name of class ", quoted(name),
+                              " is not UTF-8; rename it");
+}
+
 /// The position of `name` in `classes`; an error naming those where it is none.
 Result<int64_t> classOf(const std::string &name, std::span<const std::string> classes,
                         std::string_view where) {
@@ -199,6 +209,11 @@ Result<Listing> listFolder(const std::string &root, std::span<const std::string>
   listing.classNames.assign(classes.begin(), classes.end());
   if (classes.empty()) {
     listing.classNames = *names;
+  }
+  for (const std::string &name : *names) {
+    if (Status status = checkName(name, concat("folder '", root, "'")); !status) {
+      return status;
+    }
   }
   for (const std::string &name : *names) {
     Result<int64_t> label = classOf(name, listing.classNames, concat("folder '", root, "'"));
@@ -250,6 +265,9 @@ Status readLabels(const CsvText &table, size_t column, const std::string &file,
     const std::string where = concat("'", file, "', line ", table.lineOf(row));
     if (name.empty()) {
       return error(Code::Corrupt, where, ": expected a label, found nothing");
+    }
+    if (Status status = checkName(name, where); !status) {
+      return status;
     }
     Result<int64_t> label = classOf(name, listing.classNames, where);
     if (!label) {
@@ -318,8 +336,13 @@ Status dropBroken(Listing &listing, PictureMode mode) {
   };
   {
     std::vector<std::jthread> threads;
-    for (unsigned i = 1; i < std::clamp(std::thread::hardware_concurrency(), 1u, 16u); ++i) {
-      threads.emplace_back(work);
+    try {
+      const BlockedSignals blocked;
+      for (unsigned i = 1; i < std::clamp(std::thread::hardware_concurrency(), 1u, 16u); ++i) {
+        threads.emplace_back(work);
+      }
+    } catch (const std::system_error &) {
+      // As many as there are to be had, beside this one.
     }
     work();
   }

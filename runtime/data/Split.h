@@ -11,6 +11,12 @@
 
 namespace ntc::rt::data {
 
+/// Both parts of a set.
+struct SplitDataset {
+  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> validation;
+};
+
 /// One way to divide a set in two.
 struct SplitRule {
   int64_t count = 0;     ///< samples that validate; 0: by share or fold
@@ -19,6 +25,9 @@ struct SplitRule {
   int64_t folds = 0;
   bool isStratified = false; ///< keep the classes' shares in both parts
   bool isLast = false;       ///< the last samples of the set validate, none at random
+
+  /// Whether it divides at all.
+  bool isSet() const { return count > 0 || fraction > 0.0 || folds > 0; }
 
   /// "10000", "0.2", "20%", "2/5", each also with ",stratified" or ",last"; a
   /// fold cannot be the last. Errors: InvalidArgument.

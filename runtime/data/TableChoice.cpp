@@ -3,6 +3,7 @@
 // From options and cells to decisions.
 #include "runtime/data/TableChoice.h"
 
+#include "runtime/base/Utf8.h"
 #include "runtime/data/Suggest.h"
 
 #include <algorithm>
@@ -142,6 +143,12 @@ private:
   }
 
   Status chooseColumns() {
+    for (const std::string &name : choice_.table.columns) {
+      if (!isUtf8(name)) {
+        return error(Code::Corrupt, "'", source_.place, "': the name of column ", quoted(name),
+                     " is not UTF-8; convert the file");
+      }
+    }
     if (Status status = chooseTargets(); !status) {
       return status;
     }
@@ -231,6 +238,18 @@ private:
     return {cells.begin(), rest.begin()};
   }
 
+  /// Categories and classes are kept with a run, as JSON, which is UTF-8.
+  Status checkTexts(size_t column) const {
+    for (int64_t row : choice_.rows) {
+      if (const std::string_view cell = choice_.table.cell(row, column); !isUtf8(cell)) {
+        return error(Code::Corrupt, "'", source_.place, "', line ", choice_.table.lineOf(row),
+                     ", column '", shownCell(choice_.table.columns[column]), "': ", quoted(cell),
+                     " is not UTF-8; convert the file");
+      }
+    }
+    return Status::ok();
+  }
+
   Status chooseCategories() {
     if (known_) {
       return Status::ok();
@@ -247,6 +266,9 @@ private:
         continue;
       }
       choice_.layout.columns[i].categories = distinct(choice_.inputs[i]);
+      if (Status status = checkTexts(choice_.inputs[i]); !status) {
+        return status;
+      }
       if (choice_.layout.columns[i].categories.size() > kMostCategories) {
         return error(Code::InvalidArgument, "'", source_.place, "': column '",
                      choice_.table.columns[choice_.inputs[i]], "' has ",
@@ -309,6 +331,9 @@ private:
     }
     if (choice_.layout.isClassification && hasTexts) {
       choice_.layout.classNames = distinct(choice_.targets[0]);
+      if (Status status = checkTexts(choice_.targets[0]); !status) {
+        return status;
+      }
       if (std::ssize(choice_.layout.classNames) > static_cast<int64_t>(kMostClasses)) {
         return error(Code::InvalidArgument, "'", source_.place, "': target '",
                      choice_.table.columns[choice_.targets[0]], "' has ",

@@ -19,14 +19,66 @@ using format::JsonWriter;
 constexpr std::array<std::string_view, 3> kScales = {"none", "standard", "minmax"};
 constexpr std::array<std::string_view, 5> kMissing = {"refuse", "drop", "mean", "median", "zero"};
 
-/// Field `field` of all samples as f64.
-std::vector<double> valuesOf(const Dataset &part, size_t field) {
-  std::vector<int64_t> rows(static_cast<size_t>(part.size()));
-  std::iota(rows.begin(), rows.end(), int64_t{0});
-  std::vector<double> out(rows.size() * static_cast<size_t>(part.fields()[field].elements()));
-  part.copyRows(field, rows, DType::F64, reinterpret_cast<std::byte *>(out.data()));
+/// The numbers from 0 to `count`, without it.
+std::vector<int64_t> upTo(int64_t count) {
+  std::vector<int64_t> out(static_cast<size_t>(count));
+  std::iota(out.begin(), out.end(), int64_t{0});
   return out;
 }
+
+/// A table or its windows, fitted as samples are read: windows overlap, so that a copy of them
+/// would be as many times as large as they are long.
+class FittedDataset : public Dataset {
+public:
+  FittedDataset(std::shared_ptr<const Dataset> part, TableFit fit)
+      : part_(std::move(part)), fit_(std::move(fit)) {
+    for (size_t i = 0; i < fit_.columns.size(); ++i) {
+      const TableColumn &column = fit_.layout.columns[i];
+      const size_t width = static_cast<size_t>(column.width());
+      columns_.insert(columns_.end(), width, fit_.columns[i]);
+      isNumber_.insert(isNumber_.end(), width, column.categories.empty());
+    }
+  }
+
+  int64_t size() const override { return part_->size(); }
+  std::span<const Field> fields() const override { return part_->fields(); }
+  std::span<const std::string> classNames() const override { return part_->classNames(); }
+  std::span<const std::string> remarks() const override { return part_->remarks(); }
+  std::string nameOf(int64_t row) const override { return part_->nameOf(row); }
+
+  Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,
+                  const Reading &reading) const override {
+    if (field != 0) {
+      return part_->readRows(field, rows, dtype, destination, reading);
+    }
+    std::vector<double> values(rows.size() * static_cast<size_t>(part_->fields()[0].elements()));
+    auto *bytes = reinterpret_cast<std::byte *>(values.data());
+    if (Status status = part_->readRows(0, rows, DType::F64, bytes, reading); !status) {
+      return status;
+    }
+    apply(values);
+    convertValues(DType::F64, bytes, dtype, destination, std::ssize(values));
+    return Status::ok();
+  }
+
+private:
+  void apply(std::vector<double> &values) const {
+    for (size_t at = 0; at < values.size(); at += columns_.size()) {
+      for (size_t i = 0; i < columns_.size(); ++i) {
+        double &value = values[at + i];
+        const ColumnFit &own = columns_[i];
+        if (isNumber_[i]) {
+          value = ((std::isnan(value) ? own.fill : value) - own.shift) / own.scale;
+        }
+      }
+    }
+  }
+
+  std::shared_ptr<const Dataset> part_;
+  TableFit fit_;
+  std::vector<ColumnFit> columns_; ///< of each value of a row
+  std::vector<bool> isNumber_;
+};
 
 double medianOf(std::vector<double> values) {
   std::ranges::sort(values);
@@ -126,13 +178,19 @@ int64_t TableLayout::width() const {
 
 Result<TableFit> fitTable(const Dataset &part) {
   TableFit fit{*part.table(), {}};
-  const std::vector<double> values = valuesOf(part, 0);
+  std::vector<int64_t> rows;
+  const Dataset &table = *part.tableRows(upTo(part.size()), rows);
   const auto width = static_cast<size_t>(fit.layout.width());
+  std::vector<double> values;
+  if (fit.layout.needsFit()) {
+    values.resize(rows.size() * width);
+    table.copyRows(0, rows, DType::F64, reinterpret_cast<std::byte *>(values.data()));
+  }
   size_t at = 0;
   for (const TableColumn &column : fit.layout.columns) {
     ColumnFit own;
     if (column.categories.empty() && fit.layout.needsFit()) {
-      std::vector<double> its(values.size() / width);
+      std::vector<double> its(rows.size());
       for (size_t row = 0; row < its.size(); ++row) {
         its[row] = values[row * width + at];
       }
@@ -148,32 +206,23 @@ Result<TableFit> fitTable(const Dataset &part) {
   return fit;
 }
 
-std::shared_ptr<const Dataset> applyFit(const Dataset &part, const TableFit &fit) {
-  const auto width = static_cast<size_t>(fit.layout.width());
-  std::vector<double> values = valuesOf(part, 0);
-  size_t at = 0;
-  for (size_t i = 0; i < fit.columns.size(); ++i) {
-    const TableColumn &column = fit.layout.columns[i];
-    for (size_t k = at; column.categories.empty() && k < values.size(); k += width) {
-      const ColumnFit &own = fit.columns[i];
-      values[k] = ((std::isnan(values[k]) ? own.fill : values[k]) - own.shift) / own.scale;
-    }
-    at += static_cast<size_t>(column.width());
+std::shared_ptr<const Dataset> applyFit(std::shared_ptr<const Dataset> part, const TableFit &fit) {
+  auto fitted = std::make_shared<FittedDataset>(std::move(part), fit);
+  if (fit.layout.window > 0) {
+    return fitted;
   }
+  // Rows are fitted once, and copied from then on.
+  const std::vector<int64_t> rows = upTo(fitted->size());
   std::vector<ArrayDataset::Array> arrays;
-  const auto *bytes = reinterpret_cast<const uint8_t *>(values.data());
-  arrays.push_back({part.fields()[0], {bytes, bytes + values.size() * sizeof(double)}});
-  std::vector<int64_t> rows(static_cast<size_t>(part.size()));
-  std::iota(rows.begin(), rows.end(), int64_t{0});
-  for (size_t field = 1; field < part.fields().size(); ++field) {
-    const Field &own = part.fields()[field];
-    std::vector<uint8_t> copy(rows.size() * static_cast<size_t>(own.elements()) *
-                              sizeOf(own.dtype));
-    part.copyRows(field, rows, own.dtype, reinterpret_cast<std::byte *>(copy.data()));
-    arrays.push_back({own, std::move(copy)});
+  for (size_t i = 0; i < fitted->fields().size(); ++i) {
+    const Field &field = fitted->fields()[i];
+    std::vector<uint8_t> values(rows.size() * static_cast<size_t>(field.elements()) *
+                                sizeOf(field.dtype));
+    fitted->copyRows(i, rows, field.dtype, reinterpret_cast<std::byte *>(values.data()));
+    arrays.push_back({field, std::move(values)});
   }
-  auto out = std::make_shared<ArrayDataset>(part.size(), std::move(arrays));
-  out->setClassNames({part.classNames().begin(), part.classNames().end()});
+  auto out = std::make_shared<ArrayDataset>(fitted->size(), std::move(arrays));
+  out->setClassNames({fitted->classNames().begin(), fitted->classNames().end()});
   return out;
 }
 

@@ -68,12 +68,13 @@ struct TableFit {
 };
 
 /// Learns the fit of `part`, whose table() is not null: means, deviations, medians over its rows in
-/// f64, missing values (NaN) left out. A column without spread has scale 1. Errors
+/// f64, missing values (NaN) left out; of a series over every row that one of the windows sees or
+/// wants, once. A column without spread has scale 1. Errors
 /// (InvalidArgument): a column to be filled that has no value at all.
 Result<TableFit> fitTable(const Dataset &part);
 
-/// `part` with the fit applied to its "x"; a copy in memory.
-std::shared_ptr<const Dataset> applyFit(const Dataset &part, const TableFit &fit);
+/// `part` with the fit applied to its "x": a copy in memory; windows of a series as they are read.
+std::shared_ptr<const Dataset> applyFit(std::shared_ptr<const Dataset> part, const TableFit &fit);
 
 /// The fit as a JSON object, and back. Errors: Corrupt.
 std::string tableFitJson(const TableFit &fit);

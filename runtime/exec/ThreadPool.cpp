@@ -5,6 +5,7 @@
 // shared word.
 #include "runtime/exec/ThreadPool.h"
 
+#include "runtime/base/BlockedSignals.h"
 #include "runtime/device/CpuTopology.h"
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
@@ -63,20 +63,6 @@ void pin(std::thread &thread, int core) {
   ::pthread_setaffinity_np(thread.native_handle(), bytes, mask);
   CPU_FREE(mask);
 }
-
-/// Signals of the process go to the host's threads, never to workers.
-class BlockedSignals {
-public:
-  BlockedSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~BlockedSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-  sigset_t before_{};
-};
 
 } // namespace
 

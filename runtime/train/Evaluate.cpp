@@ -23,13 +23,17 @@ double since(Clock::time_point begin) {
 }
 
 /// The members "classes" and "confusion_matrix" (rows are the truth).
-void writeReport(const ClassPredictions &predictions, format::JsonWriter &json) {
+void writeReport(const ClassPredictions &predictions, std::span<const std::string> names,
+                 format::JsonWriter &json) {
   const ClassReport report = classReport(predictions);
   json.key("classes");
   json.beginArray();
   for (size_t i = 0; i < report.labels.size(); ++i) {
     json.beginObject();
     json.member("class", report.labels[i]);
+    if (const auto label = static_cast<size_t>(report.labels[i]); label < names.size()) {
+      json.member("name", names[label]);
+    }
     json.member("precision", report.scores[i].precision);
     json.member("recall", report.scores[i].recall);
     json.member("f1", report.scores[i].f1);
@@ -50,7 +54,8 @@ void writeReport(const ClassPredictions &predictions, format::JsonWriter &json) 
   json.endArray();
 }
 
-std::string reportText(const EvalOptions &options, const EvalReport &report) {
+std::string reportText(const EvalOptions &options, const EvalReport &report,
+                       std::span<const std::string> names) {
   if (options.json) {
     format::JsonWriter json;
     json.beginObject();
@@ -60,14 +65,14 @@ std::string reportText(const EvalOptions &options, const EvalReport &report) {
     json.member("samples", report.samples);
     json.member("time_s", report.seconds);
     if (options.report && report.predictions) {
-      writeReport(*report.predictions, json);
+      writeReport(*report.predictions, names, json);
     }
     json.endObject();
     return json.text();
   }
   std::string table;
   if (options.report && report.predictions) {
-    table = reportText(classReport(*report.predictions), {}) + "\n";
+    table = reportText(classReport(*report.predictions), names) + "\n";
   }
   return concat(table, metricsLine(report.metrics), " (", report.samples, " samples)");
 }
@@ -233,7 +238,9 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
   if (collector && collector->classes()) {
     report.predictions = *collector->classes();
   }
-  hooks.printLine(reportText(options, report));
+  const std::vector<std::string> &known = preprocessing->known.classes;
+  const std::span<const std::string> names = known.empty() ? (*dataset)->classNames() : known;
+  hooks.printLine(reportText(options, report, names));
   return report;
 }
 

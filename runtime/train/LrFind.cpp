@@ -4,14 +4,12 @@
 #include "runtime/train/LrFind.h"
 
 #include "runtime/base/File.h"
-#include "runtime/data/OpenDataset.h"
-#include "runtime/exec/StateFile.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/BatchSizes.h"
 #include "runtime/train/Feed.h"
-#include "runtime/train/Initializers.h"
 #include "runtime/train/OpenModel.h"
-#include "runtime/train/Recipe.h"
+#include "runtime/train/RunData.h"
+#include "runtime/train/StartState.h"
 
 #include <algorithm>
 #include <cmath>
@@ -41,68 +39,37 @@ std::vector<RateControl> rateControls(const artifact::Manifest &manifest) {
   return out;
 }
 
-/// A session with the first values that a run would have.
-Result<std::unique_ptr<exec::Session>> openSession(const TrainOptions &options) {
-  auto artifact = artifact::Artifact::open(options.model);
-  if (!artifact) {
-    return artifact.status();
-  }
-  exec::SessionOptions sessionOptions;
-  sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
-  if (options.seed) {
-    sessionOptions.seed = static_cast<int64_t>(*options.seed & INT64_MAX);
-  }
-  auto session = exec::Session::create(artifact.take(), sessionOptions);
-  if (!session) {
-    return session.status();
-  }
-  std::vector<InitRule> rules;
-  for (const std::string &text : options.init) {
-    Result<InitRule> rule = parseInitRule(text);
-    if (!rule) {
-      return withContext(rule.status(), "--init");
-    }
-    rules.push_back(rule.take());
-  }
-  const auto seed = static_cast<uint64_t>((*session)->position().seed);
-  if (Status status = applyInitRules(**session, rules, seed); !status) {
-    return withContext(status, "--init");
-  }
-  if (!options.weights.empty()) {
-    if (auto report = exec::loadWeights(**session, options.weights); !report) {
-      return report.status();
-    }
-  }
-  return session;
-}
-
-Result<std::unique_ptr<Feed>> openFeed(const exec::Session &session, const TrainOptions &options) {
+/// The training data as a run would read it, with whole batches alone.
+Result<std::unique_ptr<Feed>> openFeed(const exec::Session &session, TrainOptions options,
+                                       const Recipe &recipe, Progress &progress) {
   const std::vector<int64_t> sizes = session.batchSizes(EntryKind::TrainStep);
   if (sizes.empty()) {
     return error(Code::InvalidArgument, "the artifact has no training step");
   }
-  Result<data::DataSource> source = data::DataSource::parse(options.data);
-  if (!source) {
-    return source.status();
+  const auto seed = static_cast<uint64_t>(session.position().seed);
+  Result<Preprocessing> preprocessing = choosePreprocessing(options, recipe);
+  if (!preprocessing) {
+    return preprocessing.status();
   }
-  auto dataset = data::openDataset(*source, data::Split::Train,
-                                   session.entry(EntryKind::TrainStep, sizes.front())->inputs);
-  if (!dataset) {
-    return dataset.status();
+  Result<RunData> data = openRunData(options, session, seed, *preprocessing, progress);
+  if (!data) {
+    return data.status();
   }
-  Result<Recipe> recipe = parseRecipe(session.manifest().trainSpecJson);
-  if (!recipe) {
-    return recipe.status();
-  }
-  auto size = chooseTrainSize(sizes, options.batchSize, recipe->batchSizes, options.model);
+  auto size = chooseTrainSize(sizes, options.batchSize, recipe.batchSizes, options.model);
   if (!size) {
     return size.status();
   }
-  return Feed::create(session, EntryKind::TrainStep, dataset.take(), options.data,
+  auto sampler = chooseSampler(options, *data, seed);
+  if (!sampler) {
+    return sampler.status();
+  }
+  return Feed::create(session, EntryKind::TrainStep, data->train, options.data,
                       {.batchSize = *size,
                        .shuffle = !options.noShuffle,
                        .dropLast = true,
-                       .seed = static_cast<uint64_t>(session.position().seed)});
+                       .seed = seed,
+                       .sampler = *sampler,
+                       .workers = options.workers});
 }
 
 Status writeText(const std::string &path, std::string_view text) {
@@ -180,28 +147,43 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
     return error(Code::InvalidArgument, "expected 0 < --min-lr < --max-lr, found ", least, " and ",
                  greatest);
   }
-  auto session = openSession(options.train);
+  auto artifact = artifact::Artifact::open(options.train.model);
+  if (!artifact) {
+    return artifact.status();
+  }
+  Result<Recipe> recipe = parseRecipe((*artifact)->manifest().trainSpecJson);
+  if (!recipe) {
+    return recipe.status();
+  }
+  auto session = createSession(artifact.take(), options.train, *recipe);
   if (!session) {
     return session.status();
+  }
+  Progress progress = makeProgress(hooks, 0);
+  LoopState fresh;
+  if (Status status = loadState(**session, options.train, progress, fresh); !status) {
+    return status;
   }
   const std::vector<RateControl> controls = rateControls((*session)->manifest());
   if (controls.empty()) {
     return error(Code::InvalidArgument, "the program has no control 'lr'");
   }
-  auto feed = openFeed(**session, options.train);
+  auto feed = openFeed(**session, options.train, *recipe, progress);
   if (!feed) {
     return feed.status();
   }
-  Progress progress = makeProgress(hooks, 0);
   LrFindReport report;
   double average = 0.0, best = INFINITY;
   uint64_t epoch = 0;
   (*feed)->loader().start(epoch, 0);
   for (int64_t i = 0; i < steps && !report.diverged && !hooks.isStopped(); ++i) {
     const data::Batch *batch = (*feed)->loader().next();
-    if (!batch) {
+    if (!batch && (*feed)->loader().status()) {
       (*feed)->loader().start(++epoch, 0);
       batch = (*feed)->loader().next();
+    }
+    if (!(*feed)->loader().status()) {
+      return (*feed)->loader().status();
     }
     if (!batch) {
       return error(Code::InvalidArgument, "the data has fewer samples than a batch");
@@ -244,8 +226,10 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
 
 std::vector<Flag> lrFindFlags(LrFindOptions &o) {
   std::vector<Flag> flags;
-  const std::string_view kept[] = {"--data",    "--batch-size", "--no-shuffle", "--init",
-                                   "--weights", "--seed",       "--threads",    "--device"};
+  const std::string_view kept[] = {"--data",    "--val-split", "--batch-size", "--no-shuffle",
+                                   "--sampler", "--transform", "--workers",    "--init",
+                                   "--weights", "--seed",      "--threads",    "--all-threads",
+                                   "--device"};
   for (Flag &flag : trainFlags(o.train)) {
     if (std::ranges::find(kept, flag.name) != std::end(kept)) {
       flags.push_back(std::move(flag));

@@ -14,7 +14,7 @@ namespace ntc::rt::train {
 
 /// Names and defaults as in Lightning's and fastai's finders.
 struct LrFindOptions {
-  TrainOptions train; ///< model, data, batch size, order, seed, weights, initial values, threads
+  TrainOptions train;               ///< what a run would read and begin with
   std::optional<double> least;      ///< nothing: 1e-7
   std::optional<double> greatest;   ///< nothing: 10
   std::optional<int64_t> steps;     ///< nothing: 100

@@ -395,10 +395,23 @@ std::vector<Flag> profileFlags(ProfileOptions &o) {
 }
 
 Result<data::SplitRule> splitRuleOf(const TrainOptions &options) {
+  if (options.fold) {
+    return data::SplitRule{.fold = options.fold->fold + 1, .folds = options.fold->folds};
+  }
   if (options.valRule.empty()) {
     return data::SplitRule{.count = options.valSplit.value_or(0)};
   }
   return data::SplitRule::parse(options.valRule);
+}
+
+std::string splitText(const TrainOptions &options) {
+  if (options.fold) {
+    return concat("--fold ", options.fold->fold + 1, "/", options.fold->folds);
+  }
+  const bool isThere = options.valSplit || !options.valRule.empty();
+  return isThere ? concat("--val-split ",
+                          options.valSplit ? std::to_string(*options.valSplit) : options.valRule)
+                 : "";
 }
 
 std::string commandLine(const TrainOptions &o) {

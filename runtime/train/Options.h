@@ -129,9 +129,11 @@ std::vector<Flag> profileFlags(ProfileOptions &options);
 /// "a,b".
 std::string joined(std::span<const std::string> names);
 
-/// What `--val-split` asks for; nothing of it set where it is not there. Errors: as
+/// What `--val-split` or `--fold` asks for; nothing of it set where neither is there. Errors: as
 /// SplitRule::parse.
 Result<data::SplitRule> splitRuleOf(const TrainOptions &options);
+/// That flag with its value, as typed; empty where neither is there.
+std::string splitText(const TrainOptions &options);
 
 /// The flags of `options` as a command line that does the same run again, except `--resume`. Words
 /// are quoted for a POSIX shell where they need it.

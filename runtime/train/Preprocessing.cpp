@@ -181,7 +181,7 @@ preprocess(std::shared_ptr<const data::Dataset> dataset, const data::DataSource 
   std::vector<data::BatchMix> mixes;
   if (dataset->table() && preprocessing.known.table &&
       preprocessing.known.table->layout.needsFit()) {
-    dataset = data::applyFit(*dataset, *preprocessing.known.table);
+    dataset = data::applyFit(std::move(dataset), *preprocessing.known.table);
   }
   if (!text.empty()) {
     Result<data::TransformList> list = data::TransformList::parse(text);

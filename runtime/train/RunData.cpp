@@ -63,10 +63,6 @@ Result<RunData> prepareBoth(const OpenData &train, const OpenData &validation,
   return out;
 }
 
-std::string splitText(const TrainOptions &options) {
-  return options.valSplit ? std::to_string(*options.valSplit) : options.valRule;
-}
-
 void tellRemarks(const data::Dataset &dataset, Progress &progress) {
   constexpr size_t most = 10;
   const std::span<const std::string> remarks = dataset.remarks();
@@ -94,30 +90,15 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
   if (!rule) {
     return rule.status();
   }
-  if (rule->count > 0 || rule->fraction > 0.0 || rule->folds > 0) {
+  std::string validationName = options.val;
+  if (rule->isSet()) {
     Result<data::SplitDataset> split = data::splitBy(*rule, train.dataset, seed);
     if (!split) {
-      return withContext(split.status(), "--val-split ", splitText(options));
+      return withContext(split.status(), splitText(options));
     }
     train.dataset = split->train;
     validation.dataset = split->validation;
-    if (Status status = fit(preprocessing, *train.dataset); !status) {
-      return status;
-    }
-    return prepareBoth(train, validation, preprocessing,
-                       concat("the validation split of ", options.data));
-  }
-  if (options.fold && options.fold->folds > train.dataset->size()) {
-    return error(Code::InvalidArgument, "--fold: ", options.fold->folds, " parts of ",
-                 train.dataset->size(), " samples are not possible");
-  }
-  std::string validationName = options.val;
-  if (options.fold) {
-    data::SplitDataset split =
-        data::foldDataset(train.dataset, options.fold->fold, options.fold->folds, seed);
-    train.dataset = split.train;
-    validation.dataset = split.validation;
-    validationName = concat("fold ", options.fold->fold + 1, " of ", options.data);
+    validationName = concat("the validation split of ", options.data);
   }
   if (Status status = fit(preprocessing, *train.dataset); !status) {
     return status;

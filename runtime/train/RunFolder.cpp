@@ -43,10 +43,13 @@ std::string safeName(const std::string &model) {
   return out.empty() || out[0] == '.' ? "model" + out : out;
 }
 
+/// What to do about a flag that a resumed run cannot take.
+constexpr std::string_view kInstead =
+    "; leave it out to continue bit for bit, or continue the state alone with --resume=state";
+
 Status differs(std::string_view flag, std::string_view was, std::string_view now) {
   return error(Code::InvalidArgument, "the run was started with ", flag, " ", was, ", found ", now,
-               "; leave it out to continue bit for bit, or continue the state alone with ",
-               "--resume=state");
+               kInstead);
 }
 
 std::string numberText(int64_t value) { return std::to_string(value); }
@@ -72,12 +75,33 @@ Status takeText(std::string_view flag, bool exact, const std::string &was, std::
 
 Status takeSwitch(std::string_view flag, bool exact, bool was, bool &option) {
   if (exact && option && !was) {
-    return error(Code::InvalidArgument, "the run was started without ", flag,
-                 "; leave it out to continue bit for bit, or continue the state alone with ",
-                 "--resume=state");
+    return error(Code::InvalidArgument, "the run was started without ", flag, kInstead);
   }
   option = option || was;
   return Status::ok();
+}
+
+/// The part of the data that validates decides what trains: it is one thing, whichever flag says
+/// it.
+Status takeValidation(const RunRecord &record, bool exact, TrainOptions &options) {
+  TrainOptions was;
+  was.valSplit = record.valSplit != 0 ? std::optional(record.valSplit) : std::nullopt;
+  was.valRule = record.valRule;
+  was.fold = record.fold;
+  if (options.val.empty() && splitText(options).empty()) {
+    options.val = record.val;
+    options.valSplit = was.valSplit;
+    options.valRule = was.valRule;
+    options.fold = was.fold;
+    return Status::ok();
+  }
+  const std::string before = splitText(was), now = splitText(options);
+  if (!exact || before == now) {
+    return Status::ok();
+  }
+  return error(Code::InvalidArgument, "the run was started with",
+               before.empty() ? "out a part of --data that validates" : " " + before, ", found ",
+               now.empty() ? "--val " + options.val : now, kInstead);
 }
 
 } // namespace
@@ -212,35 +236,8 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   if (Status s = takeText("--data", exact, record.data, options.data); !s) {
     return s;
   }
-  if (options.val.empty() && !options.valSplit && options.valRule.empty() && !options.fold) {
-    options.val = record.val;
-  }
-  if (options.val.empty() && (exact || !options.fold)) {
-    if (Status s = options.valSplit
-                       ? Status::ok()
-                       : takeText("--val-split", exact, record.valRule, options.valRule);
-        !s) {
-      return s;
-    }
-    if (Status s = options.valRule.empty()
-                       ? takeNumber("--val-split", exact, record.valSplit, options.valSplit)
-                       : Status::ok();
-        !s) {
-      return s;
-    }
-  } else if (exact && (record.valSplit != 0 || !record.valRule.empty())) {
-    return differs("--val-split",
-                   record.valRule.empty() ? numberText(record.valSplit) : record.valRule,
-                   "--val " + options.val);
-  }
-  if (exact && options.fold && options.fold != record.fold) {
-    return differs("--fold",
-                   record.fold ? concat(record.fold->fold + 1, "/", record.fold->folds)
-                               : std::string("none"),
-                   concat(options.fold->fold + 1, "/", options.fold->folds));
-  }
-  if (!options.fold && options.val.empty() && !options.valSplit && options.valRule.empty()) {
-    options.fold = record.fold;
+  if (Status s = takeValidation(record, exact, options); !s) {
+    return s;
   }
   if (options.controls.empty()) {
     options.controls = record.controls;

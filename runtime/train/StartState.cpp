@@ -66,7 +66,27 @@ Status initializeByRules(exec::Session &session, std::span<const std::string> te
   return withContext(applyInitRules(session, rules, seed), "--init");
 }
 
+std::optional<int64_t> chooseSeed(const TrainOptions &options, const Recipe &recipe) {
+  if (options.seed) {
+    return static_cast<int64_t>(*options.seed & INT64_MAX);
+  }
+  if (recipe.spec.find("seed")) {
+    return static_cast<int64_t>(recipe.seed & INT64_MAX);
+  }
+  return std::nullopt;
+}
+
 } // namespace
+
+Result<std::unique_ptr<exec::Session>>
+createSession(std::shared_ptr<const artifact::Artifact> artifact, const TrainOptions &options,
+              const Recipe &recipe) {
+  exec::SessionOptions sessionOptions;
+  sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
+  sessionOptions.threadUse = options.allThreads ? exec::ThreadUse::All : exec::ThreadUse::Fastest;
+  sessionOptions.seed = chooseSeed(options, recipe);
+  return exec::Session::create(std::move(artifact), sessionOptions);
+}
 
 Status loadState(exec::Session &session, const TrainOptions &options, Progress &progress,
                  LoopState &state) {

@@ -87,17 +87,6 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe,
   return Status::ok();
 }
 
-/// The seed of a run: the flag's, else the recipe's, else the program's own.
-std::optional<int64_t> chooseSeed(const TrainOptions &options, const Recipe &recipe) {
-  if (options.seed) {
-    return static_cast<int64_t>(*options.seed);
-  }
-  if (recipe.spec.find("seed")) {
-    return static_cast<int64_t>(recipe.seed & INT64_MAX);
-  }
-  return std::nullopt;
-}
-
 /// The event files and the report of a run that has a folder.
 Status makeReporter(const TrainOptions &options, const Recipe &recipe, const RunRecord &record,
                     const RunData &data, const Hooks &hooks, TrainJob &job) {
@@ -175,11 +164,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (!recipe) {
     return recipe.status();
   }
-  exec::SessionOptions sessionOptions;
-  sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
-  sessionOptions.threadUse = options.allThreads ? exec::ThreadUse::All : exec::ThreadUse::Fastest;
-  sessionOptions.seed = chooseSeed(options, *recipe);
-  auto session = exec::Session::create(std::move(artifact), sessionOptions);
+  auto session = createSession(std::move(artifact), options, *recipe);
   if (!session) {
     return session.status();
   }

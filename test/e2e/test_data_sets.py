@@ -33,6 +33,10 @@ class Pictures(Case):
         result = json.loads(self.succeeds("eval", "run", "--data", "imagefolder:some", "--json").out)
         self.assertEqual(result["samples"], 16)
         self.assertGreater(result["accuracy"], 0.5)
+        table = self.succeeds("eval", "run", "--data", "imagefolder:some", "--report").out
+        self.assertRegex(table, r"(?m)^ +eel +1\.00 ")
+        rows = json.loads(self.succeeds("eval", "run", "--data", "imagefolder:some", "--report", "--json").out)["classes"]
+        self.assertIn((2, "eel"), [(row["class"], row["name"]) for row in rows])
         (self.here / "some" / "eel").rename(self.here / "some" / "eek")
         self.refused(2, ["'eek'", "did you mean 'eel'"], "eval", "run", "--data", "imagefolder:some")
 
@@ -116,6 +120,18 @@ class Tables(Case):
                       "run", "--lr", "0.001")
         self.succeeds("eval", "run", "--data", "csv:series.csv")
         self.refused(2, "fewer than a window", "train", "model.pb", "--data", "csv:series.csv?target=n&window=90")
+
+    def test_validation_data_is_read_as_the_training_data_says(self):
+        self.make_linear()
+        self.make_csv(rows=40)
+        # Rows that lack values are dropped from the other file too, so that its last batch is another one.
+        text = self.make_csv("val.csv", rows=21).read_text().splitlines()
+        self.write("val.csv", "\n".join([text[0], *(line if i % 3 else "," + line.partition(",")[2]
+                                                    for i, line in enumerate(text[1:]))]) + "\n")
+        self.succeeds("train", "model.pb", "--data", "csv:data.csv?target=y&missing=drop", "--val", "csv:val.csv", "--batch-size",
+                      "8", "--epochs", "1", "--out", "run")
+        lines = [json.loads(line) for line in (self.here / "run" / "metrics.jsonl").read_text().splitlines()]
+        self.assertIn("val_loss", lines[-1])
 
     def test_splits(self):
         self.make_linear()

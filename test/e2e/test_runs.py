@@ -237,6 +237,16 @@ class Loop(Case):
         self.assertEqual(table[0], "step\tlr\tloss\tsmooth")
         self.assertGreater(len(table), 10)
         self.assertTrue((self.here / "find.svg").read_text().endswith("</svg>\n"))
+        # It reads what a run reads: the recipe's seed, its transforms, a table as it would be fitted, with the same first loss.
+        seeded = ("--data", "mnist:mnist", "--batch-size", "32", "--seed", "5", "--transform", "RandomRotation(20),ToTensor()")
+        first = []
+        for workers in (0, 2):
+            found = self.succeeds("lr-find", "model.pb", *seeded, "--workers", workers, "--min-lr", "1e-9", "--json", "-o", "find")
+            first.append([point["loss"] for point in json.loads(found.out)["points"]])
+        self.assertEqual(*first)
+        self.succeeds("train", "model.pb", *seeded, "--max-steps", "1", "--log-interval", "1", "--out", "one")
+        step = json.loads((self.here / "one" / "metrics.jsonl").read_text().splitlines()[0])
+        self.assertAlmostEqual(step["loss"], first[0][0], 6)
         self.refused(2, "--min-lr", "lr-find", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--min-lr", "1",
                      "--max-lr", "0.1")
 

@@ -92,7 +92,8 @@ class SeeingTest(support.Case):
                       "--control", "beta1=0.5", "--max-steps", "2", "--out", "run")
         record = json.loads((self.here / "run" / "run.json").read_text())
         self.assertEqual((record["fold"], record["folds"], record["samples"], record["controls"]), (2, 3, 64, {"beta1": 0.5}))
-        self.refused(2, ["started with --fold 2/3", "found 1/3"], "train", "--out", "run", "--resume", "--fold", "1/3")
+        for other in (("--fold", "1/3"), ("--val-split", "8"), ("--val", f"mnist:{self.here}/mnist?samples=7")):
+            self.refused(2, ["started with --fold 2/3", " ".join(("found", *other))], "train", "--out", "run", "--resume", *other)
         self.succeeds("train", "--out", "run", "--resume", "--max-steps", "4")
         self.refused(1, ["--control", "beta3", "beta1"], "train", "model.pb", "--data", f"mnist:{self.here}/mnist", "--control",
                      "beta3=1", "--batch-size", "16", "--out", "other")

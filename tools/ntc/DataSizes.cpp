@@ -10,18 +10,12 @@
 namespace ntc::driver {
 namespace {
 
-Result<int64_t> sampleCount(const std::string &data, rt::data::Split split,
-                            std::span<const rt::artifact::InputSpec> inputs,
-                            const rt::data::Known &known = {}) {
+Result<std::shared_ptr<const rt::data::Dataset>>
+open(const std::string &data, rt::data::Split split,
+     std::span<const rt::artifact::InputSpec> inputs, const rt::data::Known &known) {
   auto source = rt::data::DataSource::parse(data);
-  if (!source) {
-    return source.status();
-  }
-  auto dataset = rt::data::openDataset(*source, split, inputs, known);
-  if (!dataset) {
-    return dataset.status();
-  }
-  return (*dataset)->size();
+  return source ? rt::data::openDataset(*source, split, inputs, known)
+                : Result<std::shared_ptr<const rt::data::Dataset>>(source.status());
 }
 
 void addSize(std::vector<int64_t> &sizes, int64_t size) {
@@ -36,32 +30,30 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
                                         const rt::train::TrainOptions &options) {
   const int64_t batch = options.batchSize.value_or(defaultBatchSize(model));
   const auto inputs = batchInputs(model, batch);
-  Result<int64_t> samples = sampleCount(options.data, rt::data::Split::Train, inputs);
-  if (!samples) {
-    return samples.status();
+  auto train = open(options.data, rt::data::Split::Train, inputs, {});
+  if (!train) {
+    return train.status();
   }
+  const int64_t samples = (*train)->size();
   Result<rt::data::SplitRule> rule = rt::train::splitRuleOf(options);
   if (!rule) {
     return rule.status();
   }
   int64_t validation = 0;
-  if (rule->count > 0 || rule->fraction > 0.0 || rule->folds > 0) {
-    Result<int64_t> size = rule->validationSize(*samples);
+  if (rule->isSet()) {
+    Result<int64_t> size = rule->validationSize(samples);
     if (!size) {
-      return rt::withContext(size.status(), "--val-split");
+      return rt::withContext(size.status(), rt::train::splitText(options));
     }
     validation = *size;
   }
-  if (options.fold) {
-    validation = rt::data::foldSize(*samples, options.fold->fold, options.fold->folds);
-  }
-  const int64_t training = *samples - validation;
+  const int64_t training = samples - validation;
   if (!options.val.empty() && validation == 0) {
-    Result<int64_t> other = sampleCount(options.val, rt::data::Split::Test, inputs);
+    auto other = open(options.val, rt::data::Split::Test, inputs, rt::data::knownOf(**train));
     if (!other) {
       return other.status();
     }
-    validation = *other;
+    validation = (*other)->size();
   }
   std::vector<int64_t> sizes = {batch};
   const int64_t batches = training / batch + (training % batch != 0 ? 1 : 0);
@@ -77,16 +69,17 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
 Result<std::vector<int64_t>> evalSizes(std::span<const rt::artifact::InputSpec> inputs,
                                        const std::string &data, const rt::data::Known &known,
                                        int64_t batchSize, bool dropLast) {
-  Result<int64_t> samples = sampleCount(data, rt::data::Split::Test, inputs, known);
-  if (!samples) {
-    return samples.status();
+  auto dataset = open(data, rt::data::Split::Test, inputs, known);
+  if (!dataset) {
+    return dataset.status();
   }
+  const int64_t samples = (*dataset)->size();
   std::vector<int64_t> sizes;
-  if (*samples >= batchSize) {
+  if (samples >= batchSize) {
     sizes.push_back(batchSize);
   }
   if (!dropLast || sizes.empty()) {
-    addSize(sizes, *samples % batchSize);
+    addSize(sizes, samples % batchSize);
   }
   return sizes;
 }

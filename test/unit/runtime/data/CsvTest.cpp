@@ -136,8 +136,9 @@ TEST_F(CsvFile, FillsAndScalesByTheTrainingPart) {
   folder_.write("t.csv", "x,c,y\n1,5,0.5\n,5,1\n5,5,2\n100,5,3\n");
   auto dataset = open("?target=y&missing=mean&scale=standard");
   ASSERT_TRUE(dataset) << dataset.status().message();
-  SubsetDataset train(*dataset, {0, 1, 2}), rest(*dataset, {3});
-  Result<TableFit> fit = fitTable(train);
+  const auto train = std::make_shared<SubsetDataset>(*dataset, std::vector<int64_t>{0, 1, 2});
+  const auto rest = std::make_shared<SubsetDataset>(*dataset, std::vector<int64_t>{3});
+  Result<TableFit> fit = fitTable(*train);
   ASSERT_TRUE(fit) << fit.status().message();
   // 1, 3 (the mean of 1 and 5), 5: mean 3, population deviation sqrt(8 / 3).
   EXPECT_DOUBLE_EQ(fit->columns[0].fill, 3.0);
@@ -168,7 +169,7 @@ TEST_F(CsvFile, AppliesTheFitToOtherFiles) {
   auto other = open("", {}, known);
   ASSERT_TRUE(other) << other.status().message();
   EXPECT_EQ((*other)->fields().size(), 1u); // no target in the file
-  EXPECT_EQ(valuesOf(*applyFit(**other, *read)), (std::vector<double>{3, 1, 0}));
+  EXPECT_EQ(valuesOf(*applyFit(*other, *read)), (std::vector<double>{3, 1, 0}));
   folder_.write("t.csv", "x,colour,kind\n1,green,b\n");
   EXPECT_TRUE(has(open("", {}, known).status().message(),
                   "line 2, column 'colour': category 'green' was not in the training data"));
@@ -194,16 +195,22 @@ TEST_F(CsvFile, CutsASeriesIntoWindows) {
   std::vector<int64_t> rows = {0, 1};
   (*dataset)->copyRows(1, rows, DType::F64, reinterpret_cast<std::byte *>(y));
   EXPECT_EQ(std::vector<double>(y, y + 4), (std::vector<double>{3, 4, 4, 5}));
-  // The fit is by column, over the rows that the windows of the part see.
+  // The fit is by column, over the rows that the windows of the part see or want, each once.
   auto scaled = open("?target=n&window=2&columns=n&scale=minmax");
   ASSERT_TRUE(scaled) << scaled.status().message();
   EXPECT_EQ((*scaled)->size(), 3);
   Result<TableFit> fit = fitTable(SubsetDataset(*scaled, {0, 1}));
   ASSERT_TRUE(fit) << fit.status().message();
   EXPECT_DOUBLE_EQ(fit->columns[0].shift, 1.0);
-  EXPECT_DOUBLE_EQ(fit->columns[0].scale, 2.0);
-  EXPECT_EQ(valuesOf(*applyFit(**scaled, *fit)), (std::vector<double>{0, 0.5, 0.5, 1, 1, 1.5}));
+  EXPECT_DOUBLE_EQ(fit->columns[0].scale, 3.0);
+  EXPECT_EQ(valuesOf(*applyFit(*scaled, *fit)),
+            (std::vector<double>{0, 1 / 3.0, 1 / 3.0, 2 / 3.0, 2 / 3.0, 1}));
   EXPECT_EQ(parseTableFit(tableFitJson(*fit))->layout.window, 2);
+  scaled = open("?target=n&window=2&columns=n&scale=standard");
+  fit = fitTable(**scaled);
+  ASSERT_TRUE(fit) << fit.status().message();
+  EXPECT_DOUBLE_EQ(fit->columns[0].shift, 3.0) << "the rows in the middle count once";
+  EXPECT_DOUBLE_EQ(fit->columns[0].scale, std::sqrt(2.0));
   EXPECT_TRUE(has(open("?target=n&window=5").status().message(),
                   "has 5 rows, fewer than a window of 5 and 1 rows after it"));
   EXPECT_TRUE(has(open("?target=n&horizon=2").status().message(), "needs 'window'"));
@@ -221,6 +228,15 @@ TEST_F(CsvFile, RefusesBadTargets) {
   EXPECT_TRUE(has(open("?target=price&separator=x").status().message(),
                   "cannot be 'x'; known are comma, semicolon, tab"));
   EXPECT_TRUE(has(open("?target=x,price").status().message(), "no column besides the target"));
+}
+
+TEST_F(CsvFile, RefusesTextsThatNoRunCouldRecord) {
+  folder_.write("t.csv", "x,c\n1,r\xe9\n2,b\n");
+  EXPECT_TRUE(
+      has(open("?target=c").status().message(), "line 2, column 'c': 'r\\xe9' is not UTF-8"));
+  EXPECT_TRUE(has(open("?target=x").status().message(), "is not UTF-8"));
+  folder_.write("t.csv", "\xff,c\n1,2\n");
+  EXPECT_TRUE(has(open("?target=c").status().message(), "the name of column"));
 }
 
 TEST_F(CsvFile, RefusesAMissingFile) {

@@ -6,7 +6,9 @@
 #include "Scratch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
+#include <signal.h>
 
 namespace ntc::rt::data {
 namespace {
@@ -113,45 +115,42 @@ TEST(Loader, MayBeRestartedInTheMiddleWhileItReadsAhead) {
   }
 }
 
+/// Remembers what a signal would find on the thread that reads.
+class SignalsDataset : public Dataset {
+public:
+  int64_t size() const override { return 4; }
+  std::span<const Field> fields() const override { return fields_; }
+  Status readRows(size_t, std::span<const int64_t>, DType, std::byte *,
+                  const Reading &) const override {
+    sigset_t blocked;
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+    isBlocked_ = ::sigismember(&blocked, SIGINT) == 1 && ::sigismember(&blocked, SIGUSR1) == 1;
+    return Status::ok();
+  }
+  mutable std::atomic<bool> isBlocked_ = false;
+
+private:
+  std::vector<Field> fields_{{"x", DType::F32, {}, false, 0}};
+};
+
+TEST(Loader, WorkersBlockSignals) {
+  const auto dataset = std::make_shared<SignalsDataset>();
+  for (int64_t workers : {0, 1, 3}) {
+    auto subject = Loader::create(dataset, {{0, DType::F32}}, {.batchSize = 4, .workers = workers});
+    (*subject)->start(0, 0);
+    ASSERT_NE((*subject)->next(), nullptr);
+    EXPECT_EQ(dataset->isBlocked_, workers > 0);
+  }
+  sigset_t own;
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &own);
+  EXPECT_EQ(::sigismember(&own, SIGINT), 0) << "the caller takes signals as before";
+}
+
 TEST(Loader, ABatchLargerThanTheSetIsOnePartialBatch) {
   auto subject = loader(numbers(5), {.batchSize = 1 << 30, .shuffle = false});
   EXPECT_EQ(epochOf(*subject, 0, 0), (std::vector<int64_t>{0, 1, 2, 3, 4, -1}));
   auto refused = Loader::create(numbers(5), {{0, DType::F32}}, {.batchSize = 6, .dropLast = true});
   EXPECT_TRUE(has(refused.status().message(), "fewer than the batch size 6"));
-}
-
-TEST(SplitDataset, DividesBySeedAndKeepsEverySample) {
-  SplitDataset split = splitDataset(numbers(50), 12, 4);
-  EXPECT_EQ(split.train->size(), 38);
-  EXPECT_EQ(split.validation->size(), 12);
-  std::vector<int64_t> seen;
-  for (const auto &part : {split.train, split.validation}) {
-    for (int64_t i = 0; i < part->size(); ++i) {
-      int64_t value = 0;
-      part->copyRows(1, {&i, 1}, DType::I64, reinterpret_cast<std::byte *>(&value));
-      seen.push_back(value);
-    }
-  }
-  std::ranges::sort(seen);
-  for (int64_t i = 0; i < 50; ++i) {
-    EXPECT_EQ(seen[static_cast<size_t>(i)], i);
-  }
-}
-
-TEST(FoldDataset, EverySampleValidatesOnceAndSizesDifferByOne) {
-  std::vector<int> validated(50);
-  for (int64_t fold = 0; fold < 7; ++fold) {
-    SplitDataset split = foldDataset(numbers(50), fold, 7, 4);
-    EXPECT_EQ(split.validation->size(), fold < 1 ? 8 : 7);
-    EXPECT_EQ(split.validation->size(), foldSize(50, fold, 7));
-    EXPECT_EQ(split.train->size() + split.validation->size(), 50);
-    for (int64_t i = 0; i < split.validation->size(); ++i) {
-      int64_t value = 0;
-      split.validation->copyRows(1, {&i, 1}, DType::I64, reinterpret_cast<std::byte *>(&value));
-      ++validated[static_cast<size_t>(value)];
-    }
-  }
-  EXPECT_EQ(validated, std::vector<int>(50, 1));
 }
 
 } // namespace

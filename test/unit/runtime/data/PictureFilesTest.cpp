@@ -50,6 +50,17 @@ protected:
 
 using Samples = std::vector<std::pair<int, int64_t>>;
 
+TEST_F(Pictures, RefuseNamesThatNoRunCouldRecord) {
+  picture("b\xff/1.png", 1);
+  EXPECT_TRUE(has(refusal("imagefolder:" + folder_.path()),
+                  "the name of class 'b\\xff' is not UTF-8; rename it"));
+  picture("p/1.png", 1);
+  folder_.write("list.csv", "file,label\np/1.png,\xff\n");
+  EXPECT_TRUE(has(refusal("imagelist:" + (folder_ / "list.csv")), "line 2: the name of class"));
+  EXPECT_TRUE(
+      has(refusal("imagefolder:" + (folder_ / "b\xff")), "write such bytes of a name as %XX"));
+}
+
 TEST_F(Pictures, FollowImageFoldersOrder) {
   picture("b/2.png", 20);
   picture("b/10.PNG", 21);

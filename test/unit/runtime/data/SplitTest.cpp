@@ -3,10 +3,14 @@
 // Shares, folds and strata: sizes, disjointness, refusals.
 #include "runtime/data/Split.h"
 
+#include "runtime/base/Permutation.h"
+
 #include "Scratch.h"
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <set>
 
 namespace ntc::rt::data {
 namespace {
@@ -86,9 +90,25 @@ TEST(Split, TakesTheLastSamplesOfASeries) {
   EXPECT_EQ(classesOf(*parts.train), (std::array<int64_t, 3>{12, 5, 0}));
 }
 
-TEST(Split, EqualsTheCountsOfBefore) {
-  const SplitDataset ours = split("12", 50), before = splitDataset(labelled(50), 12, 5);
-  EXPECT_EQ(*labelsOf(*ours.validation), *labelsOf(*before.validation));
+/// The first values of the permutation validate: what the documentation promises of a plain number.
+TEST(Split, TakesTheFirstOfThePermutation) {
+  std::vector<ArrayDataset::Array> arrays;
+  std::vector<uint8_t> values(50);
+  std::iota(values.begin(), values.end(), uint8_t{0});
+  arrays.push_back({Field{"x", DType::U8, {}, false, 0}, values});
+  const auto parts =
+      splitBy({.count = 12}, std::make_shared<ArrayDataset>(50, std::move(arrays)), 5);
+  ASSERT_TRUE(parts);
+  const Permutation permutation(50, 5, streamOf("split"), 0);
+  std::set<uint8_t> expected;
+  for (uint64_t i = 0; i < 12; ++i) {
+    expected.insert(static_cast<uint8_t>(permutation(i)));
+  }
+  std::vector<uint8_t> found(12);
+  std::vector<int64_t> rows(12);
+  std::iota(rows.begin(), rows.end(), int64_t{0});
+  parts->validation->copyRows(0, rows, DType::U8, reinterpret_cast<std::byte *>(found.data()));
+  EXPECT_EQ(found, std::vector<uint8_t>(expected.begin(), expected.end()));
 }
 
 TEST(Split, RefusesInOneSentence) {
