@@ -52,6 +52,13 @@ Status unknownFlag(std::string_view name, std::span<const Flag> flags) {
                best.empty() ? "; --help lists them all" : concat("; did you mean '", best, "'?"));
 }
 
+/// Whether a word is of the form "patience=2,…", and no file.
+bool looksLikeSettings(std::string_view word) {
+  const std::string_view key = word.substr(0, word.find('='));
+  return key.size() < word.size() && !key.empty() &&
+         key.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
+}
+
 /// Applies one flag; takes its value from `attached` or from `rest`, of which it removes what it
 /// took.
 Status applyFlag(const Flag &flag, std::string_view name, std::optional<std::string_view> attached,
@@ -59,6 +66,10 @@ Status applyFlag(const Flag &flag, std::string_view name, std::optional<std::str
   if (flag.value.empty() && attached) {
     return error(Code::InvalidArgument, "flag '", name, "' takes no value, found ",
                  quoted(*attached));
+  }
+  if (flag.valueIsOptional && !attached && !rest.empty() && looksLikeSettings(rest.front())) {
+    return error(Code::InvalidArgument, "flag '", name, "' takes its value after an equals sign: '",
+                 name, "=", rest.front(), "'");
   }
   std::string_view value = attached.value_or("");
   if (!flag.value.empty() && !attached && !flag.valueIsOptional) {

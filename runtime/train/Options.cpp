@@ -415,7 +415,7 @@ std::string splitText(const TrainOptions &options) {
 }
 
 std::string commandLine(const TrainOptions &o) {
-  std::string out = shellWord(o.model);
+  std::string out = o.model.empty() ? "" : shellWord(o.model);
   auto text = [&out](std::string_view flag, std::string_view value) {
     out += value.empty() ? "" : concat(" ", flag, " ", shellWord(value));
   };

@@ -135,8 +135,9 @@ Result<data::SplitRule> splitRuleOf(const TrainOptions &options);
 /// That flag with its value, as typed; empty where neither is there.
 std::string splitText(const TrainOptions &options);
 
-/// The flags of `options` as a command line that does the same run again, except `--resume`. Words
-/// are quoted for a POSIX shell where they need it.
+/// The flags of `options` as a command line that does the same run again, except `--resume`; it
+/// begins with the model, or where there is none with a space. Words are quoted for a POSIX shell
+/// where they need it.
 std::string commandLine(const TrainOptions &options);
 
 /// Exit status of a program that ends with `status`: 0 ok, 2 InvalidArgument, 3 Unsupported, 1

@@ -5,6 +5,7 @@
 
 #include "runtime/base/File.h"
 #include "runtime/format/Json.h"
+#include "runtime/train/Checkpoints.h"
 
 #include <cctype>
 #include <filesystem>
@@ -150,6 +151,13 @@ std::string toJson(const RunRecord &record) {
   json.member("early_stop", record.earlyStop);
   json.member("monitor", record.monitor);
   json.member("metrics", record.metrics);
+  for (const auto &[key, value] :
+       {std::pair("log_interval", record.logInterval), std::pair("save_every", record.saveEvery),
+        std::pair("keep", record.keep)}) {
+    if (value) {
+      json.member(key, *value);
+    }
+  }
   json.member("program", record.program);
   json.member("ntc_version", record.version);
   json.endObject();
@@ -223,6 +231,13 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
   text("early_stop", record.earlyStop);
   text("monitor", record.monitor);
   text("metrics", record.metrics);
+  for (const auto &[key, value] :
+       {std::pair("log_interval", &record.logInterval), std::pair("save_every", &record.saveEvery),
+        std::pair("keep", &record.keep)}) {
+    if (member(key)) {
+      number(key, value->emplace());
+    }
+  }
   text("program", record.program);
   text("ntc_version", record.version);
   if (!bad) {
@@ -278,6 +293,11 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
     options.metrics.emplace_back(left.substr(0, end));
     left.remove_prefix(std::min(end + 1, left.size()));
   }
+  for (const auto &[option, was] :
+       {std::pair(&options.logInterval, record.logInterval),
+        std::pair(&options.saveEvery, record.saveEvery), std::pair(&options.keep, record.keep)}) {
+    *option = *option ? *option : was;
+  }
   if (!options.epochs && !options.maxSteps) {
     options.epochs = record.epochs != 0 ? std::optional(record.epochs) : std::nullopt;
     options.maxSteps = record.maxSteps != 0 ? std::optional(record.maxSteps) : std::nullopt;
@@ -298,11 +318,21 @@ Result<RunRecord> readRunRecord(const std::string &folder) {
                      recordPath(folder));
 }
 
+void releaseRunFolder(const std::string &folder) {
+  if (Checkpoints::view(folder).steps().empty()) {
+    std::error_code ignored;
+    std::filesystem::remove(recordPath(folder), ignored);
+  }
+}
+
 Result<std::string> newRunFolder(const std::string &requested, const std::string &model) {
   if (!requested.empty()) {
     if (holdsRun(requested)) {
-      return error(Code::InvalidArgument, "folder '", requested,
-                   "' holds a run already; continue it ", "with --resume or choose another --out");
+      const bool isBegun = !Checkpoints::view(requested).steps().empty();
+      return error(Code::InvalidArgument, "folder '", requested, "' holds a run already; ",
+                   isBegun ? "continue it with --resume"
+                           : "it has no checkpoint: delete the folder unless the run is under way,",
+                   " or choose another --out");
     }
     return requested;
   }

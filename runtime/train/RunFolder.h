@@ -41,8 +41,9 @@ struct RunRecord {
   std::string earlyStop; ///< as a flag would say it; empty: none
   std::string monitor;   ///< of the best epoch; empty: none
   std::string metrics;   ///< of the validation, as --metrics lists them
-  std::string program;   ///< hash
-  std::string version;   ///< of ntc
+  std::optional<int64_t> logInterval, saveEvery, keep; ///< that flags gave
+  std::string program;                                 ///< hash
+  std::string version;                                 ///< of ntc
 };
 
 std::string toJson(const RunRecord &record);
@@ -59,6 +60,10 @@ bool holdsRun(const std::string &folder);
 
 /// The record of an existing run. Errors: NotFound where the folder holds no run, Corrupt.
 Result<RunRecord> readRunRecord(const std::string &folder);
+
+/// Frees the folder of a run that ended before its first checkpoint: removes run.json, so that
+/// another run may take the folder. Does nothing where there is a checkpoint.
+void releaseRunFolder(const std::string &folder);
 
 /// A folder for a new run: `requested`, which must hold no run yet, or runs/MODEL with the first of
 /// "", "-2", "-3", … that is free. `model` may hold any characters; others than letters, digits,

@@ -6,6 +6,7 @@
 #include "runtime/format/Json.h"
 #include "runtime/train/Checkpoints.h"
 #include "runtime/train/OpenModel.h"
+#include "runtime/train/RunFolder.h"
 #include "runtime/train/StartState.h"
 #include "runtime/train/Trainer.h"
 
@@ -109,14 +110,20 @@ Status makeReporter(const TrainOptions &options, const Recipe &recipe, const Run
   return Status::ok();
 }
 
+/// The folder says what decides the run's course; the rest is as it was given.
 std::string resumeCommand(const TrainOptions &options, const std::string &folder,
                           const Hooks &hooks) {
-  TrainOptions again = options;
-  again.model = folder + "/model.so";
+  TrainOptions again;
   again.out = folder;
-  again.weights.clear();
-  again.init.clear();
-  return concat(hooks.command, " ", commandLine(again), " --resume");
+  again.workers = options.workers;
+  again.maxTime = options.maxTime;
+  again.checkNumerics = options.checkNumerics;
+  again.threads = options.threads;
+  again.allThreads = options.allThreads;
+  again.progressTable = options.progressTable;
+  again.noTensorboard = options.noTensorboard;
+  again.noReport = options.noReport;
+  return concat(hooks.command, commandLine(again), " --resume");
 }
 
 std::string reportText(const TrainReport &report) {
@@ -197,12 +204,18 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (Status status = prepareFolder(options, *recipe, *preprocessing, *record, job); !status) {
     return status;
   }
-  if (Status status = makeReporter(options, *recipe, *record, *data, hooks, job); !status) {
-    return status;
-  }
   const std::string folder = job.folder;
-  Result<TrainReport> report = Trainer(std::move(job), progress, hooks).run();
-  if (report && report->interrupted && !folder.empty()) {
+  Result<TrainReport> report = [&]() -> Result<TrainReport> {
+    if (Status status = makeReporter(options, *recipe, *record, *data, hooks, job); !status) {
+      return status;
+    }
+    return Trainer(std::move(job), progress, hooks).run();
+  }();
+  const bool isInterrupted = report && report->interrupted && !folder.empty();
+  if (!folder.empty() && (!report || isInterrupted)) {
+    releaseRunFolder(folder);
+  }
+  if (isInterrupted && holdsRun(folder)) {
     report->resumeCommand = resumeCommand(options, folder, hooks);
     progress.message(concat("interrupted after step ", report->steps, "; continue with\n  ",
                             report->resumeCommand));
@@ -216,6 +229,10 @@ Result<TrainReport> runTrain(TrainOptions options, const Hooks &hooks) {
   }
   if (options.resume != ResumeMode::No && options.out.empty() && holdsRun(options.model)) {
     options.out = options.model;
+  }
+  if (options.resume == ResumeMode::No && holdsRun(options.model)) {
+    makeProgress(hooks, 0).message(concat("note: a new run of the model of ", quoted(options.model),
+                                          "; with --resume that run itself goes on"));
   }
   Result<std::string> path = artifactPath(options.model);
   if (!path) {

@@ -226,6 +226,9 @@ RunRecord startRecord(const TrainOptions &options, const exec::Session &session,
   record.shuffle = !options.noShuffle;
   record.sampler = options.sampler;
   record.transform = options.transform;
+  record.logInterval = options.logInterval;
+  record.saveEvery = options.saveEvery;
+  record.keep = options.keep;
   record.valTransform = options.valTransform;
   record.seed = session.position().seed;
   record.epochs = job.epochs == INT64_MAX ? 0 : job.epochs;

@@ -33,6 +33,16 @@ std::vector<std::string> metricNames(const exec::Session &session) {
   return names;
 }
 
+/// The mean of the metric "loss", of the first where none is called so.
+double lossOf(std::span<const exec::Metric> metrics) {
+  double loss = 0.0;
+  for (const exec::Metric &metric : metrics) {
+    const bool isLoss = metric.name == "loss" || &metric == metrics.data();
+    loss = isLoss ? metric.sum / metric.count : loss;
+  }
+  return loss;
+}
+
 } // namespace
 
 Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
@@ -67,8 +77,19 @@ void Trainer::judge(const NamedValues &epoch) {
   }
 }
 
+std::string Trainer::finishedText() const {
+  return concat("the run is finished, ", epoch_, " epochs and ", step_, " steps: ",
+                stoppedEarly_ ? "it was stopped early; --early-stop with a greater patience"
+                : epoch_ >= job_.epochs ? "a greater --epochs"
+                                        : "a greater --max-steps",
+                " trains on");
+}
+
 Result<TrainReport> Trainer::run() {
   begin_ = Clock::now();
+  if (step_ > 0 && isDone()) {
+    progress_.message(finishedText());
+  }
   while (!isDone() && !hooks_.isStopped()) {
     if (Status status = runEpoch(); !status) {
       progress_.clear();
@@ -178,7 +199,7 @@ Status Trainer::step(const data::Batch &batch) {
   ++batchesInEpoch_;
   cursor_ = batch.cursor;
   if (!result->isFinite) {
-    return notFinite(result->metrics);
+    return notFinite("the loss", lossOf(result->metrics));
   }
   sums_.add(result->metrics);
   if (progress_.isDue(batchesInEpoch_)) {
@@ -194,15 +215,11 @@ Status Trainer::step(const data::Batch &batch) {
   return job_.saveEvery > 0 && step_ % job_.saveEvery == 0 && !isLast ? save() : Status::ok();
 }
 
-Status Trainer::notFinite(std::span<const exec::Metric> metrics) const {
-  double sum = 0.0;
-  for (const exec::Metric &metric : metrics) {
-    sum = metric.name == "loss" || &metric == metrics.data() ? metric.sum / metric.count : sum;
-  }
+Status Trainer::notFinite(std::string_view what, double value) const {
   std::string kept = checkpoint_.empty() ? std::string("no checkpoint was written before")
                                          : concat("the last checkpoint is '", checkpoint_, "'");
   return error(
-      Code::Cancelled, "the loss is ", std::isnan(sum) ? "nan" : "infinite", " at step ", step_,
+      Code::Cancelled, what, " is ", std::isnan(value) ? "nan" : "infinite", " at step ", step_,
       " (epoch ", epoch_ + 1, "): training stopped; ", kept,
       "; a smaller --lr may help; with --check-numerics the first value that is not finite "
       "is named");
@@ -222,6 +239,9 @@ Status Trainer::finishEpoch() {
   printEpoch();
   if (Status status = recordMetrics(); !status) {
     return status;
+  }
+  if (std::optional<double> loss = valueOf(validation_, "loss"); loss && !std::isfinite(*loss)) {
+    return notFinite("the validation loss", *loss);
   }
   if (job_.reporter) {
     if (Status status = job_.reporter->endEpoch(*job_.session); !status) {

@@ -30,7 +30,8 @@ private:
   void completeEpoch();
   void judge(const NamedValues &epoch);
   std::string earlyStopText() const;
-  Status notFinite(std::span<const exec::Metric> metrics) const;
+  std::string finishedText() const;
+  Status notFinite(std::string_view what, double value) const;
   bool isDone() const;
   double secondsHere() const;
   ProgressState progressState() const;

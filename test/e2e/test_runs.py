@@ -112,6 +112,32 @@ class Runs(Case):
         self.train("run", "--epochs", "1")
         self.refused(2, "--resume", "train", "model.pb", *self.data, "--out", "run")
 
+    def test_a_run_that_ends_before_its_first_checkpoint_leaves_its_folder_free(self):
+        self.refused(1, "no checkpoint was written before", "train", "model.pb", *self.data, "--lr", "1e30", "--out", "run")
+        self.train("run", "--epochs", "1")
+        self.assertEqual((self.here / "run" / "metrics.jsonl").read_text().count("\n"), 1)
+        (self.here / "killed").mkdir()
+        (self.here / "killed" / "run.json").write_text("{}")
+        self.refused(2, ("holds a run already", "it has no checkpoint"), "train", "model.pb", *self.data, "--out", "killed")
+
+    def test_a_finished_run_says_so(self):
+        self.train("run", "--epochs", "1")
+        ending = self.succeeds("train", "--out", "run", "--resume")
+        self.assertIn("the run is finished, 1 epochs and 4 steps: a greater --epochs trains on", ending.err)
+        self.assertIn("--max-steps trains on", self.succeeds("train", "--out", "run", "--resume", "--max-steps", "4").err)
+
+    def test_a_new_run_of_a_run_says_so(self):
+        self.train("run", "--epochs", "1")
+        ending = self.succeeds("train", "run", *self.data, "--epochs", "1", "--out", "other")
+        self.assertIn("note: a new run of the model of 'run'; with --resume that run itself goes on", ending.err)
+
+    def test_a_resumed_run_logs_as_before(self):
+        self.train("run", "--epochs", "1", "--log-interval", "2", "--save-every", "3", "--keep", "5")
+        self.succeeds("train", "--out", "run", "--resume", "--epochs", "2")
+        steps = [json.loads(line)["step"] for line in (self.here / "run" / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual(steps, [2, 4, 6, 8])
+        self.assertEqual(len(self.checkpoints("run")), 4)
+
     def test_dry_run_writes_nothing(self):
         before = set(self.here.rglob("*"))
         self.succeeds("train", "model.pb", *self.data, "--dry-run")
@@ -230,6 +256,13 @@ class Loop(Case):
         self.refused(1, ("the first value that is not finite is in", "computed by"), *self.train, "--lr", "1e30",
                      "--check-numerics", "--out", "b")
 
+    def test_a_validation_that_is_not_finite_ends_the_run(self):
+        self.make_linear("linear.pb")
+        self.make_csv()
+        self.write("far.csv", "x0,x1,x2,y\n" + "1,2,3,1e30\n" * 4)
+        self.refused(1, ("the validation loss is infinite at step 10 (epoch 1)", "no checkpoint"), "train", "linear.pb", "--data",
+                     "csv:data.csv?target=y", "--batch-size", "10", "--val", "csv:far.csv?target=y", "--out", "far")
+
     def test_lr_find(self):
         out = self.succeeds("lr-find", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--steps", "40", "-o", "find").out
         self.assertIn("learning rate", out)
@@ -341,6 +374,7 @@ class Interruptions(Case):
         self.assertEqual(ending.code, 130, str(ending))
         command = [line for line in (ending.err + ending.out).splitlines() if "ntc train" in line and "--resume" in line]
         self.assertTrue(command, str(ending))
+        self.assertEqual(command[-1].strip(), "ntc train --out run --resume")
         words = command[-1][command[-1].index("ntc train"):].rstrip("'.").split()
         again = self.run_program(*words[1:], "--epochs", "1") if "--epochs" not in words else self.start(*words[1:])
         if not hasattr(again, "code"):

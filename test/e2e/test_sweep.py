@@ -96,7 +96,7 @@ class SweepTest(support.Case):
         def refused(text, *fragments, code=2):
             self.write("wrong.textproto", text)
             self.refused(code, list(fragments), "sweep", "wrong.textproto", "--out", "wrong")
-            support.shutil.rmtree(self.here / "wrong", ignore_errors=True)
+            self.assertFalse((self.here / "wrong" / "sweep.textproto").exists(), "the folder is free for the next")
 
         data = f'options {{ key: "data" value: "mnist:{self.here}/mnist" }} '
         lr = 'parameter { name: "lr" real { low: 0.1 high: 1 } } '

@@ -7,6 +7,7 @@
 #include "tools/ntc/SweepRunner.h"
 #include "tools/ntc/Verb.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <unistd.h>
 
@@ -94,6 +95,15 @@ Result<std::string> openFolder(const std::string &spec, SweepFlags &flags) {
   return text;
 }
 
+/// Frees the folder of a sweep that failed before any trial had a result.
+void releaseFolder(const std::string &folder) {
+  std::error_code ignored;
+  for (const std::string &file : {specOf(folder), folder + "/trials.jsonl"}) {
+    fs::remove(file, ignored);
+  }
+  fs::remove(folder, ignored); // only if it is empty
+}
+
 Status writeResults(const Sweep &sweep, const std::vector<SweepResult> &results,
                     const std::string &folder, size_t programs) {
   const std::string files[][2] = {
@@ -139,6 +149,11 @@ int runSweep(const Verb &verb, Words words) {
   rt::train::Interrupt interrupt;
   SweepRunner runner(*sweep, flags.out, interrupt.flag());
   if (Status status = runner.run(); !status) {
+    const bool isBegun = std::ranges::any_of(
+        runner.results(), [](const SweepResult &result) { return !result.trial.rungs.empty(); });
+    if (!flags.resume && !isBegun) {
+      releaseFolder(flags.out);
+    }
     return fail(verb, status);
   }
   const std::vector<SweepResult> results = runner.results();

@@ -59,6 +59,7 @@ TEST(Flags, RefuseWithASentence) {
   EXPECT_TRUE(has(message({"--lr", "-1"}), "from 0"));
   EXPECT_TRUE(has(message({"--lr", "nan"}), "found 'nan'"));
   EXPECT_TRUE(has(message({"--resume=all"}), "--resume=state, found 'all'"));
+  EXPECT_TRUE(has(message({"--early-stop", "patience=2"}), "'--early-stop=patience=2'"));
   EXPECT_TRUE(has(message({"--device=cuda"}), "runs on the CPU only"));
   EXPECT_TRUE(has(message({"--device", "gpu"}), "found 'gpu'"));
 }
