@@ -164,6 +164,9 @@ private:
         .Case([&](math::CosOp) {
           return applyWide(op, [](Nums x, Digits digits) { return cosOf(x[0], digits); });
         })
+        .Case([&](math::RsqrtOp) {
+          return applyWide(op, [](Nums x, Digits) { return 1.0 / sqrt(x[0]); });
+        })
         .Case([&](math::PowFOp) {
           return applyWide(op, [](Nums x, Digits digits) { return powOf(x[0], x[1], digits); });
         })

@@ -85,11 +85,6 @@ static Value reciprocal(OpBuilder &b, Location loc, ValueRange x) {
   return arith::DivFOp::create(b, loc, scalar(b, loc, x[0].getType(), 1), x[0]);
 }
 
-// Not math.rsqrt, which back ends may approximate.
-static Value rsqrt(OpBuilder &b, Location loc, ValueRange x) {
-  return reciprocal(b, loc, {math::SqrtOp::create(b, loc, x[0])});
-}
-
 static Value sigmoid(OpBuilder &b, Location loc, ValueRange x) {
   Value exponential = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x[0]));
   return reciprocal(
@@ -196,7 +191,7 @@ void populateElementwiseLowering(RewritePatternSet &patterns) {
   add<nn::LogOp, unary<math::LogOp>>(patterns);
   add<nn::Log1pOp, unary<math::Log1pOp>>(patterns);
   add<nn::SqrtOp, unary<math::SqrtOp>>(patterns);
-  add<nn::RsqrtOp, rsqrt>(patterns);
+  add<nn::RsqrtOp, unary<math::RsqrtOp>>(patterns);
   add<nn::ReciprocalOp, reciprocal>(patterns);
   add<nn::TanhOp, unary<math::TanhOp>>(patterns);
   add<nn::SigmoidOp, sigmoid>(patterns);

@@ -28,8 +28,9 @@ class Tutorials(Case):
                 "NTC_FRONTEND": f"-I{SOURCE}/frontend/include -L{BUILD}/lib -lntc_frontend -Wl,-rpath,{BUILD}/lib"}
 
     def run_script(self, name):
-        ended = subprocess.run(["bash", "-ec", SHORT + (FOLDER / f"{name}.sh").read_text()], cwd=FOLDER, env=self.script_environment(),
-                               capture_output=True, text=True, check=False, timeout=300)
+        script = SHORT + (FOLDER / f"{name}.sh").read_text()
+        ended = subprocess.run(["bash", "-ec", script], cwd=FOLDER, env=self.script_environment(), capture_output=True, text=True,
+                               check=False, timeout=300)
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
         return ended.stdout + ended.stderr
 

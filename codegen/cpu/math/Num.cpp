@@ -88,6 +88,9 @@ Num operator*(Num x, double y) { return x * x.like(y); }
 Num operator*(double x, Num y) { return y * x; }
 Num operator-(double x, Num y) { return y.like(x) - y; }
 Num operator+(double x, Num y) { return y + x; }
+Num operator/(double x, Num y) { return y.like(x) / y; }
+
+Num sqrt(Num x) { return {*x.m, math::SqrtOp::create(x.m->b, x.m->loc, x.value)}; }
 
 Num operator<(Num x, Num y) {
   return compare(x, y, arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt);

@@ -53,6 +53,8 @@ Num operator*(Num x, double y);
 Num operator*(double x, Num y);
 Num operator-(double x, Num y);
 Num operator+(double x, Num y);
+Num operator/(double x, Num y);
+Num sqrt(Num x);
 // Comparisons; false where a float is NaN. Integers are signed.
 Num operator<(Num x, Num y);
 Num operator<(Num x, double y);

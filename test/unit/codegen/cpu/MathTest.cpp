@@ -44,7 +44,7 @@ const Function kFunctions[] = {
     {"sin", "%y = nn.sin %x : {0}", [](Wide x) { return std::sin(x); }, 1.0, 1.0},
     {"cos", "%y = nn.cos %x : {0}", [](Wide x) { return std::cos(x); }, 1.0, 1.0},
     {"sqrt", "%y = nn.sqrt %x : {0}", [](Wide x) { return std::sqrt(x); }, 0.501, 0.501},
-    {"rsqrt", "%y = nn.rsqrt %x : {0}", [](Wide x) { return 1 / std::sqrt(x); }, 1.5, 1.5},
+    {"rsqrt", "%y = nn.rsqrt %x : {0}", [](Wide x) { return 1 / std::sqrt(x); }, 0.501, 1.5},
     {"reciprocal", "%y = nn.reciprocal %x : {0}", [](Wide x) { return 1 / x; }, 0.501, 0.501},
     {"floor", "%y = nn.floor %x : {0}", [](Wide x) { return std::floor(x); }, 0, 0},
 };
