@@ -14,6 +14,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace ntc::codegen::cpu {
@@ -170,12 +172,17 @@ private:
   int constants = 0;
 
   /// The indices of each label that belong to `group`: groups count row-major over the labels'
-  /// tiles.
+  /// tiles, the kernel's outer label first.
   void decodeGroup(Value group) {
     const auto &labels = layout.space().labels();
     k.labelRanges.assign(labels.size(), Range());
     Location loc = kernel.getLoc();
-    for (size_t l = labels.size(); l-- > 0;) {
+    SmallVector<size_t> order(labels.size());
+    std::iota(order.begin(), order.end(), 0);
+    if (std::optional<uint64_t> outer = kernel.getOuter()) {
+      std::rotate(order.begin(), order.begin() + *outer, order.begin() + *outer + 1);
+    }
+    for (size_t l : llvm::reverse(order)) {
       int64_t extent = labels[l].extent, tile = layout.tile()[l];
       if (tile == 0) {
         k.labelRanges[l] = {k.index(0), k.index(extent), extent, extent, true};

@@ -26,4 +26,22 @@ def PlanMemory : Pass<"ntc-plan-memory", "::ntc::ir::train::ProgramOp"> {
   let dependentDialects = ["::ntc::ir::plan::PlanDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def ChooseOwners : Pass<"ntc-choose-owners", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Lets each thread read what it wrote itself";
+  let description = [{
+    Needs and leaves: entries that hold only `plan.dispatch`, `nn.reshape`, `train.read`, `train.assign` and `train.return`; sets
+    `split` of dispatches that are cut into groups. Bytes that one thread writes and another reads travel between cores. For each
+    dispatch, the label along which threads divide it decides which part of each tensor a thread holds: a range of one of its
+    dimensions, or all of it. The pass takes labels such that the parts of writers and readers agree for as many bytes as
+    possible, among labels that leave enough groups; a state's new value is read by the next step. A weight is then usually read
+    and updated by one thread, and samples stay with a thread from convolution to convolution. Every dispatch begins with its
+    largest label; then each in turn takes the label that moves least, until none changes.
+
+    May change the order of sums (other tiles cut reductions into other blocks). Results stay independent of the number of
+    threads.
+
+    Remarks: `choose-owners` (along which dimensions threads divide a dispatch, and the bytes that still move in a step).
+  }];
+}
+
 #endif

@@ -79,6 +79,10 @@ public:
       program.addPass(verify::createVerifyFused());
       break;
     case Phase::Planned:
+      // When dispatches are final.
+      if (enabled("choose-owners")) {
+        program.addPass(memory::createChooseOwners());
+      }
       program.addPass(
           memory::createPlanMemory({enabled("update-in-place"), enabled("reuse-slots")}));
       program.addPass(verify::createVerifyPlanned());

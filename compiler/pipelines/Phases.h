@@ -43,13 +43,14 @@ struct OptimizationInfo {
 
 /// Every optimization, in the order in which they run. The names are those of `--disable-pass` and
 /// of the remarks. Level 3 is level 2 plus what costs compile time out of proportion; nothing does.
-inline constexpr std::array<OptimizationInfo, 8> kOptimizations = {{
+inline constexpr std::array<OptimizationInfo, 9> kOptimizations = {{
     {"simplify", 1, "algebraic identities, constants, common subexpressions"},
     {"sparse-pool-gradients", 2, "gradients behind a max pool are summed over its winners only"},
     {"fuse-elementwise", 1, "an elementwise operation is computed where its result is read"},
     {"choose-layouts", 2, "tensors of convolutions and pools are stored channels-last"},
     {"join-dispatches", 2, "an operation joins the dispatch of its producer"},
     {"merge-small-dispatches", 2, "neighbouring dispatches with little work become one"},
+    {"choose-owners", 2, "threads divide each dispatch so that they read what they wrote"},
     {"update-in-place", 1, "a state's new value is written over the old one"},
     {"reuse-slots", 1, "tensors that are never alive together share bytes"},
 }};

@@ -32,7 +32,7 @@ static int64_t tileOf(int64_t extent, int64_t grain, int64_t pieces) {
   return tile >= extent ? 0 : tile;
 }
 
-Tiling chooseTiling(const fuse::IterationSpace &space) {
+Tiling chooseTiling(const fuse::IterationSpace &space, std::optional<size_t> split) {
   Tiling tiling;
   tiling.tile.assign(space.labels().size(), 0);
   int64_t flops = space.flops();
@@ -49,6 +49,10 @@ Tiling chooseTiling(const fuse::IterationSpace &space) {
     return std::pair(-static_cast<int64_t>(grains(a)), a) <
            std::pair(-static_cast<int64_t>(grains(b)), b);
   });
+  if (split) {
+    tiling.outer = *split;
+    std::rotate(order.begin(), llvm::find(order, *split), std::next(llvm::find(order, *split)));
+  }
   for (size_t label : order) {
     auto [extent, grain] = space.labels()[label];
     int64_t pieces = std::min<int64_t>(grains(label), llvm::divideCeil(wanted, tiling.groups));

@@ -5,6 +5,8 @@
 
 #include "compiler/fuse/IterationSpace.h"
 
+#include <optional>
+
 namespace ntc::schedule {
 
 struct Tiling {
@@ -12,13 +14,16 @@ struct Tiling {
   llvm::SmallVector<int64_t> tile;
   /// Product over labels of the number of tiles.
   int64_t groups = 1;
+  /// The label whose tiles count slowest.
+  size_t outer = 0;
 };
 
 /// Cuts labels, those with most grains first, until each group has about 128 Kflop or there are 256
 /// groups; where one label gives enough groups, others stay whole, so that what all indices of the
 /// cut one read is read by every group once. Work of less than half a Mflop stays whole: handing it
-/// to another thread costs more than it saves.
-Tiling chooseTiling(const fuse::IterationSpace &space);
+/// to another thread costs more than it saves. With `split`, that label is cut first and counts
+/// slowest, so that the groups of a thread cover one range of it.
+Tiling chooseTiling(const fuse::IterationSpace &space, std::optional<size_t> split = std::nullopt);
 
 /// Number of tiles of `tile` indices in `extent`; 1 where tile is 0.
 inline int64_t tileCount(int64_t extent, int64_t tile) {

@@ -17,7 +17,8 @@ def Plan_DispatchOp : Plan_Op<"dispatch", [Pure, IsolatedFromAbove, SingleBlock]
   let summary = "one unit of work: linalg on tensors that runs as one kernel";
   let description = [{
     The block's arguments are the inputs, in order; `plan.yield` gives the results. `name` is made of the layers that the
-    operations came from.
+    operations came from. `split` is the label of its iteration space (compiler/fuse/IterationSpace.h) along which threads
+    divide it; without it the largest is taken.
 
     ```mlir
     %r = plan.dispatch "fc1+relu" (%x, %w) : (tensor<4x8xf32>, tensor<2x8xf32>) -> tensor<4x2xf32> {
@@ -27,8 +28,11 @@ def Plan_DispatchOp : Plan_Op<"dispatch", [Pure, IsolatedFromAbove, SingleBlock]
     }
     ```
   }];
-  let arguments = (ins StrAttr:$name, Variadic<AnyRankedTensor>:$inputs);
+  let arguments = (ins StrAttr:$name, Variadic<AnyRankedTensor>:$inputs, OptionalAttr<I64Attr>:$split);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$outputs, "::mlir::StringAttr":$name, "::mlir::ValueRange":$inputs), [{
+    build($_builder, $_state, outputs, name, inputs, ::mlir::IntegerAttr());
+  }]>];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) $body";
   let hasVerifier = 1;
@@ -45,10 +49,12 @@ def Plan_KernelOp : Plan_Op<"kernel", [IsolatedFromAbove, Symbol, FunctionOpInte
   let description = [{
     Arguments are what a call's leading operands hold, results what it writes to its trailing operands. `tile` gives, for each
     label of the kernel's iteration space (compiler/fuse/IterationSpace.h), the number of indices that one work group covers;
-    0 means all. `groups` is the number of work groups that follows.
+    0 means all. `groups` is the number of work groups that follows; they count row-major over the tiles of the labels, with
+    label `outer` first where it is given.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$tile, DefaultValuedAttr<I64Attr, "1">:$groups,
+                       OptionalAttr<I64Attr>:$outer,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

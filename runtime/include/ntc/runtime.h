@@ -234,7 +234,7 @@ typedef struct ntc_allocator_t {
 typedef struct ntc_session_options_t {
   size_t size;          /* sizeof(ntc_session_options_t), or 0 */
   uint32_t threads;     /* At most; 0: as many as this process may run at once. Fewer compute where
-                           steps     are measured to be faster so. Results do not depend on it. */
+                           steps are measured to be faster so. Results do not depend on it. */
   int64_t seed;         /* 0: the program's own seed; ntc_session_initialize takes any */
   int32_t no_pinning;   /* 1: workers are not bound to cores */
   int32_t check_memory; /* 1: guard pages and NaN in dead memory; same results, slower */
