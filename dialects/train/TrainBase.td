@@ -37,7 +37,9 @@ def Train_RoleAttr : EnumAttr<Train_Dialect, Train_Role, "role"> { let assemblyF
 
 def Train_EntryKind : I32EnumAttr<"EntryKind", "what an entry computes", [
   I32EnumAttrCase<"Init", 0, "init">, I32EnumAttrCase<"TrainStep", 1, "train_step">,
-  I32EnumAttrCase<"EvalStep", 2, "eval_step">, I32EnumAttrCase<"Predict", 3, "predict">]> {
+  I32EnumAttrCase<"EvalStep", 2, "eval_step">, I32EnumAttrCase<"Predict", 3, "predict">,
+  I32EnumAttrCase<"Accumulate", 4, "accumulate">, I32EnumAttrCase<"Average", 5, "average">,
+  I32EnumAttrCase<"UpdateBn", 6, "update_bn">]> {
   let cppNamespace = "::ntc::ir::train";
   let genSpecializedAttr = 0;
 }

@@ -61,6 +61,17 @@ void setGradients(const CaptureOptions &options, TrainSpec &spec) {
   spec.mutable_clip()->set_max_norm(options.clip_grad_norm);
   spec.mutable_clip()->set_clip_value(options.clip_grad_value);
   spec.set_grad_norm(options.log_grad_norm);
+  if (const Average &average = options.average; !average.name.empty()) {
+    spec.mutable_average()->set_name(average.name);
+    spec.mutable_average()->set_decay(average.name == "ema" ? average.decay : 0);
+    spec.mutable_average()->set_every(static_cast<uint32_t>(std::max(average.every, 0)));
+    spec.mutable_average()->set_start(static_cast<uint64_t>(std::max(average.start, 0)));
+  }
+  spec.mutable_init()->Assign(options.init.begin(), options.init.end());
+  spec.set_early_stop(options.early_stop);
+  spec.set_monitor(options.monitor);
+  spec.mutable_validation_metrics()->Assign(options.metrics.begin(), options.metrics.end());
+  spec.set_accumulate(static_cast<uint32_t>(std::max(options.accumulate, 1)));
   for (const Penalty &penalty : options.penalties) {
     PenaltySpec &added = *spec.add_penalties();
     added.mutable_patterns()->Assign(penalty.patterns.begin(), penalty.patterns.end());

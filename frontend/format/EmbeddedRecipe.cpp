@@ -100,27 +100,31 @@ std::string recipeText(const TrainSpec &spec) {
   return text;
 }
 
-Result<TrainSpec> recipeOf(const onnx::ModelProto &model) {
-  const std::string *text = findMetadata(model, recipeKey);
-  if (!text) {
-    return failure(
-        "the model has no training recipe; give it one with ntc pack --loss … --optimizer …");
-  }
-  if (text->size() > (1u << 20)) {
-    return failure("the model's recipe has ", text->size(), " bytes; at most 1048576 are read");
+Result<TrainSpec> parseRecipe(const std::string &text) {
+  if (text.size() > (1u << 20)) {
+    return failure("has ", text.size(), " bytes; at most 1048576 are read");
   }
   TrainSpec spec;
   FirstError errors;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&errors);
   parser.SetRecursionLimit(20);
-  if (!parser.ParseFromString(*text, &spec)) {
-    return failure("the model's recipe (", recipeKey, ") is not readable: ", errors.message);
+  if (!parser.ParseFromString(text, &spec)) {
+    return failure("is not readable: ", errors.message);
   }
   if (auto broken = brokenString(spec)) {
-    return failure("the model's recipe (", recipeKey, "): ", *broken, " is not UTF-8 text");
+    return failure(*broken, " is not UTF-8 text");
   }
   return spec;
+}
+
+Result<TrainSpec> recipeOf(const onnx::ModelProto &model) {
+  const std::string *text = findMetadata(model, recipeKey);
+  if (!text) {
+    return failure(
+        "the model has no training recipe; give it one with ntc pack --loss … --optimizer …");
+  }
+  return rt::withContext(parseRecipe(*text), rt::concat("the model's recipe (", recipeKey, ")"));
 }
 
 std::string trainingInfoHash(const onnx::ModelProto &model, const TrainSpec &spec) {
@@ -132,6 +136,12 @@ std::string trainingInfoHash(const onnx::ModelProto &model, const TrainSpec &spe
   structure.clear_schedule();
   structure.clear_metrics();
   structure.clear_precision();
+  structure.clear_accumulate();
+  structure.clear_average();
+  structure.clear_init();
+  structure.clear_early_stop();
+  structure.clear_monitor();
+  structure.clear_validation_metrics();
   structure.mutable_optimizer()->clear_hyperparameters();
   for (ParameterGroup &group : *structure.mutable_optimizer()->mutable_groups()) {
     group.clear_hyperparameters();

@@ -19,6 +19,8 @@ void completeOptimizer(OptimizerSpec &spec, std::vector<Diagnostic> &problems);
 /// Puts a setting of the optimizer `rule` into `spec`: a hyperparameter, betas, nesterov. Errors:
 /// what is wrong with it.
 Status setHyperparameter(const OptimizerRule &rule, const Setting &setting, OptimizerSpec &spec);
+/// Fills in the decay of an average, and appends what is wrong with it.
+void completeAverage(AverageSpec &average, std::vector<Diagnostic> &problems);
 /// Appends what is wrong with clipping and penalties.
 void completeGradients(const TrainSpec &spec, std::vector<Diagnostic> &problems);
 

@@ -21,6 +21,9 @@ std::vector<Diagnostic> complete(TrainSpec &spec) {
     }
   }
   completeGradients(spec, problems);
+  if (spec.has_average()) {
+    completeAverage(*spec.mutable_average(), problems);
+  }
   for (const std::string &metric : spec.metrics()) {
     if (metric != "accuracy") {
       problems.push_back({"", "unknown metric " + quoted(metric) + "; known: accuracy"});

@@ -30,10 +30,19 @@ Status addParameterGroup(std::string_view text, TrainSpec &spec);
 /// "alpha=0.01,l1_ratio=0.5" → a penalty of the recipe.
 Result<PenaltySpec> parsePenalty(std::string_view text);
 
+/// "ema,decay=0.999,every=1,start=0" or "swa,start=5" → which average of the weights is kept.
+Result<AverageSpec> parseAverage(std::string_view text);
+
 /// Puts `loss` in the place of the recipe's loss. What `model` computes for its loss stays: the
 /// terms, and an input that is its own target unless `loss` names a target or wants labels. Metrics
 /// become those of the new loss.
 void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &model);
+
+/// The recipe in the file `path`: a TrainSpec as text (train.textproto) or JSON (a run's
+/// train.json), at most 1 MiB. Errors: Io; what is not readable.
+Result<TrainSpec> readSpec(const std::string &path);
+/// Every field that `given` has takes the place of the recipe's.
+void replaceFields(const TrainSpec &given, TrainSpec &spec);
 
 /// Checks names and ranges of a recipe that came from a file or an API and fills in defaults. All
 /// problems at once.

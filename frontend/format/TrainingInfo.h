@@ -45,6 +45,9 @@ void removeAlgorithm(onnx::ModelProto &model);
 /// and text that is not UTF-8 refused).
 Result<TrainSpec> recipeOf(const onnx::ModelProto &model);
 
+/// A recipe from its text; fails as recipeOf.
+Result<TrainSpec> parseRecipe(const std::string &text);
+
 /// The recipe as protobuf text.
 std::string recipeText(const TrainSpec &spec);
 

@@ -36,7 +36,7 @@ EntryBuilder::EntryBuilder(const ModelView &model, ir::train::ProgramOp program,
       emitter(&model.context, &entry.getBody().front()), problems(problems),
       block(&entry.getBody().front()), top{{}, model.opsets, {}, "", true}, batch(batch) {
   for (const BatchInput &input : model.inputs) {
-    if (!input.isTarget || kind != EntryKind::Predict) {
+    if (!input.isTarget || (kind != EntryKind::Predict && kind != EntryKind::UpdateBn)) {
       addBatchInput(input);
     }
   }
@@ -92,6 +92,23 @@ Value EntryBuilder::randomControl(StringRef name) {
                          b.getNamedAttr(ir::train::kDefaultAttr, b.getI64IntegerAttr(byDefault))});
   }
   return value;
+}
+
+Value EntryBuilder::statisticsWeight(Value like) {
+  if (entry.getKind() != EntryKind::UpdateBn) {
+    return {};
+  }
+  Builder &b = emitter.builder;
+  if (!batchesBefore) {
+    batchesBefore =
+        addArgument(scalarType(b.getF64Type()),
+                    {b.getNamedAttr(ir::train::kControlAttr, b.getStringAttr(kBnBatches)),
+                     b.getNamedAttr(ir::train::kDefaultAttr, b.getF64FloatAttr(0.0))});
+  }
+  Value one = emitter.splatLike(1, batchesBefore);
+  Value weight = emitter.div(one, emitter.add(batchesBefore, one));
+  return emitter.broadcast(emitter.cast(weight, Emitter::elementOf(like)), Emitter::shapeOf(like),
+                           {});
 }
 
 Value EntryBuilder::currentState(const Entity &entity, Value read) {
@@ -151,7 +168,10 @@ void EntryBuilder::runNodes(const google::protobuf::RepeatedPtrField<onnx::NodeP
     const onnx::NodeProto &node = nodes.Get(i);
     if (scope.top) {
       std::string layer = format::layerOf(node);
-      trainingForm = entry.getKind() == EntryKind::TrainStep && !model.isEvaluationLayer(layer);
+      EntryKind kind = entry.getKind();
+      trainingForm = (kind == EntryKind::TrainStep || kind == EntryKind::Accumulate ||
+                      kind == EntryKind::UpdateBn) &&
+                     !model.isEvaluationLayer(layer);
       StringRef name = layer.empty() ? StringRef(node.op_type()) : StringRef(layer);
       emitter.location = NameLoc::get(StringAttr::get(&model.context, name));
     }
@@ -249,17 +269,24 @@ void EntryBuilder::build() {
   EntryKind kind = entry.getKind();
   if (kind == EntryKind::TrainStep) {
     runNodes(model.algorithm->node(), top, all);
+  } else if (kind == EntryKind::Accumulate) {
+    bool isBehind = false; // what follows the gradient belongs to the update
+    runNodes(model.algorithm->node(), top, [&](int i) {
+      return !std::exchange(isBehind, isBehind || ModelView::isGradient(model.algorithm->node(i)));
+    });
   } else if (kind == EntryKind::EvalStep) {
     runNodes(model.algorithm->node(), top, [&](int i) { return model.lossNodes.contains(i); });
   }
   emitter.location = NameLoc::get(StringAttr::get(&model.context, "metrics"));
   if (kind == EntryKind::Predict) {
     addOutputs();
+  } else if (kind == EntryKind::UpdateBn) {
+    addAssignments();
   } else {
     addLossMetric();
     addAccuracyMetric();
   }
-  if (kind == EntryKind::TrainStep) {
+  if (kind == EntryKind::TrainStep || kind == EntryKind::Accumulate) {
     addStepMetrics();
     addAssignments();
   }

@@ -28,6 +28,9 @@ public:
 
   /// True when the node being emitted runs in training form.
   bool isTraining() const { return trainingForm; }
+  /// Where only the statistics of batch normalization are computed: the weight of this batch, one
+  /// over the number of batches so far, in the element type of `like`; else null.
+  mlir::Value statisticsWeight(mlir::Value like);
   /// The scalars i64 of the step's random numbers.
   mlir::Value seed() { return randomControl("seed"); }
   mlir::Value step() { return randomControl("step"); }
@@ -57,6 +60,7 @@ private:
   void addBatchInput(const BatchInput &input);
   Entity addControl(const ControlInput &control);
   mlir::Value randomControl(llvm::StringRef name);
+  mlir::Value batchesBefore;
 
   /// Runs the nodes of `nodes` whose index `chosen` accepts.
   void runNodes(const google::protobuf::RepeatedPtrField<onnx::NodeProto> &nodes, Scope &scope,
@@ -64,6 +68,9 @@ private:
   void runNode(const onnx::NodeProto &node, Scope &scope);
   void runCall(NodeContext &c, const onnx::FunctionProto &function);
   void runGradient(NodeContext &c, Scope &scope);
+  /// Adds what `gradients` of the parameters `xs` are to what was accumulated. Where the entry
+  /// updates, they become those of the mean over all batches and the accumulators zeros.
+  void joinGradients(llvm::ArrayRef<std::string> xs, llvm::MutableArrayRef<mlir::Value> gradients);
   void checkCut(NodeContext &c, llvm::ArrayRef<mlir::Value> listed,
                 llvm::ArrayRef<std::string> names);
   void defineOutputs(NodeContext &c, Scope &scope);
@@ -72,6 +79,8 @@ private:
   /// The SSA value called `name` at the top; null when its node failed.
   mlir::Value valueOf(llvm::StringRef name, const llvm::Twine &where);
 
+  /// The loss as sum and count; nothing when it is missing or no scalar.
+  std::optional<MeanParts> lossParts();
   void addLossMetric();
   void addAccuracyMetric();
   void addStepMetrics();
@@ -87,6 +96,7 @@ private:
   const int64_t batch;
   bool trainingForm = false;
   int32_t randomOps = 0;
+  std::optional<MeanParts> loss;
   llvm::SmallVector<mlir::Attribute> argumentAttributes, resultAttributes;
   llvm::SmallVector<mlir::Value> results;
   llvm::SmallVector<std::pair<const BatchInput *, mlir::Value>> targets;
@@ -96,6 +106,13 @@ private:
 
 /// Adds the entry `init`, which draws every fresh state of the model.
 void buildInit(const ModelView &model, ir::train::ProgramOp program);
+
+/// Controls of the entries `average` and `update_bn`.
+inline constexpr llvm::StringLiteral kEmaDecay = "ema_decay";
+inline constexpr llvm::StringLiteral kBnBatches = "bn_batches";
+
+/// Adds the entry `average` of a model that averages.
+void buildAverage(const ModelView &model, ir::train::ProgramOp program);
 
 /// A float or integer zero-rank type.
 mlir::RankedTensorType scalarType(mlir::Type element);

@@ -12,6 +12,7 @@ using namespace mlir;
 namespace ntc::importer {
 
 using ir::nn::Predicate;
+using ir::train::EntryKind;
 
 // The listed values are where the computation of y may be cut: none is computed from another.
 void EntryBuilder::checkCut(NodeContext &c, ArrayRef<Value> listed, ArrayRef<std::string> names) {
@@ -96,9 +97,47 @@ void EntryBuilder::runGradient(NodeContext &c, Scope &scope) {
   scalar = emitter.reshape(scalar, {});
   auto gradient = ir::train::GradientOp::create(emitter.builder, emitter.location,
                                                 TypeRange(ValueRange(wrt)), scalar, wrt);
-  for (auto [i, value] : llvm::enumerate(gradient.getGradients())) {
+  SmallVector<Value> values(gradient.getGradients());
+  if (model.accumulates()) {
+    joinGradients(xs, values);
+  }
+  for (auto [i, value] : llvm::enumerate(values)) {
     c.out(value, i);
   }
+}
+
+// With gradients g of means over counts c, the mean over all samples has the gradient
+// sum(c * g) / sum(c): that of one batch as large as all together. Sums are added.
+void EntryBuilder::joinGradients(ArrayRef<std::string> xs, MutableArrayRef<Value> gradients) {
+  std::optional<MeanParts> parts = lossParts();
+  if (!parts) {
+    return;
+  }
+  const bool isSum = model.spec->loss().reduction() == "sum";
+  const bool updates = entry.getKind() == EntryKind::TrainStep;
+  auto read = [&](StringRef name) -> Value {
+    return ir::train::ReadOp::create(emitter.builder, emitter.location,
+                                     model.states.find(name.str())->second.type,
+                                     FlatSymbolRefAttr::get(&model.context, name));
+  };
+  Value before = read(ModelView::kAccumulatedCount);
+  Value count = emitter.cast(parts->count, Emitter::elementOf(before));
+  Value total = emitter.add(before, count);
+  auto times = [&](Value tensor, Value scalar) {
+    Value factor = emitter.cast(scalar, Emitter::elementOf(tensor));
+    return emitter.mul(tensor, emitter.broadcast(factor, Emitter::shapeOf(tensor), {}));
+  };
+  for (auto [name, gradient] : llvm::zip(xs, gradients)) {
+    std::string state = ModelView::accumulatorOf(name);
+    Value joined = emitter.add(read(state), isSum ? gradient : times(gradient, count));
+    if (updates) {
+      Value one = emitter.splatLike(1, total);
+      gradient = isSum ? joined : times(joined, emitter.div(one, total));
+      joined = emitter.splatLike(0, joined);
+    }
+    updateState(state, joined);
+  }
+  updateState(ModelView::kAccumulatedCount, updates ? emitter.splatLike(0, total) : total);
 }
 
 void EntryBuilder::addMetric(StringRef name, Value sum, Value count) {
@@ -111,35 +150,44 @@ void EntryBuilder::addMetric(StringRef name, Value sum, Value count) {
   }
 }
 
-void EntryBuilder::addLossMetric() {
-  Value loss = valueOf(model.loss, "the loss");
-  if (!loss) {
-    return;
+std::optional<MeanParts> EntryBuilder::lossParts() {
+  if (loss) {
+    return loss;
   }
-  RankedTensorType type = Emitter::typeOf(loss);
+  Value value = valueOf(model.loss, "the loss");
+  if (!value) {
+    return std::nullopt;
+  }
+  RankedTensorType type = Emitter::typeOf(value);
   if (type.getNumElements() != 1 || !isa<FloatType>(type.getElementType())) {
     problems.invalid("loss " + format::quoted(model.loss),
                      "expected a scalar of floating point, found " + typeText(type));
-    return;
+    return std::nullopt;
   }
-  loss = emitter.reshape(loss, {});
-  auto parts = metrics.split(emitter, loss);
-  if (!parts && model.hasDenominator()) {
+  value = emitter.reshape(value, {});
+  loss = metrics.split(emitter, value);
+  if (!loss && model.hasDenominator()) {
     Value count = valueOf("loss_denominator", "the loss's denominator");
-    if (count && count.getType() == loss.getType()) {
-      parts = MeanParts{emitter.mul(loss, count), count};
+    if (count && count.getType() == value.getType()) {
+      loss = MeanParts{emitter.mul(value, count), count};
     }
   }
   // Samples count alike, in the last, smaller batch too.
-  if (!parts && model.spec && !model.spec->loss().reduction().empty()) {
-    Value samples = emitter.splatLike(static_cast<double>(batch), loss);
+  if (!loss && model.spec && !model.spec->loss().reduction().empty()) {
+    Value samples = emitter.splatLike(static_cast<double>(batch), value);
     bool isSum = model.spec->loss().reduction() == "sum";
-    parts = MeanParts{isSum ? loss : emitter.mul(loss, samples), samples};
+    loss = MeanParts{isSum ? value : emitter.mul(value, samples), samples};
   }
-  if (!parts) {
-    parts = MeanParts{loss, emitter.splatLike(1, loss)};
+  if (!loss) {
+    loss = MeanParts{value, emitter.splatLike(1, value)};
   }
-  addMetric("loss", parts->sum, parts->count);
+  return loss;
+}
+
+void EntryBuilder::addLossMetric() {
+  if (std::optional<MeanParts> parts = lossParts()) {
+    addMetric("loss", parts->sum, parts->count);
+  }
 }
 
 void EntryBuilder::addAccuracyMetric() {
@@ -203,7 +251,11 @@ void EntryBuilder::addAccuracyMetric() {
 /// Outputs of the algorithm that say something about a step as a whole: they count once per step.
 void EntryBuilder::addStepMetrics() {
   for (const onnx::ValueInfoProto &output : model.algorithm->output()) {
-    if (output.name() != format::penaltyOutput && output.name() != format::gradientNormOutput) {
+    bool isOfUpdate = output.name() == format::gradientNormOutput;
+    if (output.name() != format::penaltyOutput && !isOfUpdate) {
+      continue;
+    }
+    if (isOfUpdate && entry.getKind() == EntryKind::Accumulate) {
       continue;
     }
     Value value = valueOf(output.name(), "the metric " + format::quoted(output.name()));
@@ -234,6 +286,9 @@ void EntryBuilder::addAssignments() {
                                 FlatSymbolRefAttr::get(&model.context, name), value);
   };
   for (const auto &[name, source] : model.updates) {
+    if (entry.getKind() != EntryKind::TrainStep) {
+      break; // the update comes with a later batch
+    }
     bound.insert(name);
     std::string where = "update of " + format::quoted(name);
     Value value = model.states.contains(name) ? valueOf(source, where) : Value();
@@ -243,7 +298,7 @@ void EntryBuilder::addAssignments() {
   }
   for (const auto &[name, value] : implicitUpdates) {
     if (!bound.contains(name)) {
-      assign(name, value, "running statistic " + format::quoted(name));
+      assign(name, value, "new value of " + format::quoted(name));
     }
   }
 }

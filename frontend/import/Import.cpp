@@ -86,7 +86,8 @@ void addStates(const ModelView &model, ir::train::ProgramOp program) {
 void checkSymbols(const ModelView &model, Problems &problems) {
   for (const auto &[name, state] : model.states) {
     StringRef text = name;
-    bool isEntry = text == "init" || text.starts_with("train_step.b") ||
+    bool isEntry = text == "init" || text == "average" || text.starts_with("update_bn.b") ||
+                   text.starts_with("train_step.b") || text.starts_with("accumulate.b") ||
                    text.starts_with("eval_step.b") || text.starts_with("predict.b");
     if (isEntry) {
       problems.invalid("initializer " + format::quoted(name),
@@ -95,11 +96,26 @@ void checkSymbols(const ModelView &model, Problems &problems) {
   }
 }
 
+bool isWanted(const ModelView &model, ir::train::EntryKind kind) {
+  using ir::train::EntryKind;
+  switch (kind) {
+  case EntryKind::Predict:
+    return true;
+  case EntryKind::Accumulate:
+    return model.accumulates();
+  case EntryKind::UpdateBn:
+    return model.averages() && model.hasStatistics();
+  default:
+    return model.algorithm != nullptr;
+  }
+}
+
 void buildEntries(const ModelView &model, ir::train::ProgramOp program, Problems &problems) {
   using ir::train::EntryKind;
   for (int64_t batch : model.batchSizes) {
-    for (EntryKind kind : {EntryKind::TrainStep, EntryKind::EvalStep, EntryKind::Predict}) {
-      if (kind == EntryKind::Predict || model.algorithm) {
+    for (EntryKind kind : {EntryKind::TrainStep, EntryKind::Accumulate, EntryKind::EvalStep,
+                           EntryKind::Predict, EntryKind::UpdateBn}) {
+      if (isWanted(model, kind)) {
         EntryBuilder(model, program, kind, batch, problems).build();
       }
     }
@@ -156,6 +172,9 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(const onnx::ModelProto &proto, MLIR
   program.getBody().emplaceBlock();
   addStates(model, program);
   buildInit(model, program);
+  if (model.averages()) {
+    buildAverage(model, program);
+  }
   buildEntries(model, program, problems);
   if (!problems.any()) {
     verifyModule(*module, problems);

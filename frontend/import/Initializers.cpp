@@ -66,12 +66,59 @@ void ModelView::readInitializers() {
                        "binds " + format::quoted(binding.getKey()) + ", which is no initializer");
     }
   }
+  if (accumulates()) {
+    addAccumulators();
+  }
+  if (averages()) {
+    addAverages();
+  }
   for (auto &[name, state] : states) {
     StringRef owner = parameterOf(name);
-    if (state.role == Role::Moment || state.role == Role::Counter) {
+    if (!owner.empty() && (state.role == Role::Moment || state.role == Role::Counter)) {
       state.of = states.contains(owner.str()) ? owner.str() : "";
     }
   }
+}
+
+void ModelView::addOwnState(std::string name, RankedTensorType type, Role role, StringRef of) {
+  if (!initializerNames.insert(name).second) {
+    problems.invalid("initializer " + format::quoted(name),
+                     "has the name of a state that the training step needs; rename it");
+  }
+  Attribute init = ir::train::FillAttr::get(&context, number(0.0));
+  states.insert({std::move(name), {type, role, init, of.str(), false}});
+}
+
+/// One accumulator for each trained parameter, in their order, and the count behind them.
+void ModelView::addAccumulators() {
+  SmallVector<std::pair<std::string, RankedTensorType>> parameters;
+  for (const auto &[name, state] : states) {
+    if (trained.contains(name)) {
+      parameters.push_back({name, state.type});
+    }
+  }
+  for (const auto &[name, type] : parameters) {
+    addOwnState(accumulatorOf(name), type, Role::Moment, name);
+  }
+  if (!parameters.empty()) {
+    Type element = parameters.front().second.getElementType();
+    addOwnState(kAccumulatedCount.str(), RankedTensorType::get({}, element), Role::Moment, "");
+  }
+}
+
+void ModelView::addAverages() {
+  SmallVector<RankedTensorType> types;
+  for (const auto &[name, state] : states) {
+    if (trained.contains(name) || statistics.contains(name)) {
+      averaged.push_back(name);
+      types.push_back(state.type);
+    }
+  }
+  for (auto [name, type] : llvm::zip(averaged, types)) {
+    addOwnState(averageOf(name), type, Role::Moment, name);
+  }
+  auto counter = RankedTensorType::get({}, IntegerType::get(&context, 64));
+  addOwnState(averageOf("count"), counter, Role::Counter, "");
 }
 
 FloatAttr ModelView::number(double value) const { return Builder(&context).getF64FloatAttr(value); }

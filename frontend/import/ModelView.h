@@ -89,6 +89,22 @@ public:
   static bool isGradient(const onnx::NodeProto &node);
   /// True when the recipe keeps `layer` in evaluation form.
   bool isEvaluationLayer(llvm::StringRef layer) const;
+  /// True when an average of the weights is kept beside them.
+  bool averages() const { return algorithm && spec && !spec->average().name().empty(); }
+  /// The state that holds the average of a parameter or the copy of a buffer: "ema.fc1.weight".
+  std::string averageOf(llvm::StringRef name) const {
+    return spec->average().name() + "." + name.str();
+  }
+  /// Trained parameters and running statistics, where the program averages.
+  std::vector<std::string> averaged;
+  /// True when gradients of several batches are joined before an update.
+  bool accumulates() const { return algorithm && spec && spec->accumulate() > 1; }
+  /// The state that joins a parameter's gradients, and the one that counts what they are means of.
+  static std::string accumulatorOf(llvm::StringRef parameter) {
+    return ("accumulated." + parameter).str();
+  }
+  static constexpr llvm::StringLiteral kAccumulatedCount = "accumulated.count";
+  bool hasStatistics() const { return !statistics.empty(); }
   /// The name of the algorithm's output that holds the mean's denominator exists.
   bool hasDenominator() const { return denominator; }
 
@@ -106,6 +122,11 @@ private:
   void readInitializers();
   void addInitializer(const onnx::TensorProto &tensor, bool ofAlgorithm);
   void addSparse(const onnx::SparseTensorProto &tensor, bool ofAlgorithm);
+  void addAccumulators();
+  void addAverages();
+  /// Adds a state of the training step that no file names and that begins as zeros.
+  void addOwnState(std::string name, mlir::RankedTensorType type, ir::train::Role role,
+                   llvm::StringRef of);
   bool isState(llvm::StringRef name, mlir::Type element, int64_t rank, bool ofAlgorithm) const;
   void addState(llvm::StringRef name, mlir::RankedTensorType type, mlir::Attribute init,
                 bool ofAlgorithm);

@@ -38,7 +38,10 @@ void emitTrainingForm(NodeContext &c, ArrayRef<Value> in, double epsilon, double
   c.out(op->getResult(0));
   for (int i : {0, 1}) {
     const Entity &running = c.inputs[3 + i];
-    Value updated = blend(e, c.entry.currentState(running, in[3 + i]), statistics[i], momentum);
+    Value old = c.entry.currentState(running, in[3 + i]);
+    Value weight = c.entry.statisticsWeight(old);
+    Value updated = weight ? e.add(old, e.mul(e.sub(statistics[i], old), weight))
+                           : blend(e, old, statistics[i], momentum);
     c.out(updated, 1 + i);
     if (!running.source.empty()) {
       c.entry.updateState(running.source, updated);

@@ -121,7 +121,7 @@ template <typename Coder, typename Call> void visitCall(Coder &coder, Call &call
 
 template <typename Coder, typename Entry> void visitEntry(Coder &coder, Entry &entry) {
   coder.text(entry.name);
-  coder.enumeration(entry.kind, EntryKind::Init, EntryKind::Predict);
+  coder.enumeration(entry.kind, EntryKind::Init, EntryKind::UpdateBn);
   coder.number(entry.batchSize);
   coder.list(entry.inputs, 34, [](auto &c, auto &input) { visitInput(c, input); });
   coder.list(entry.outputs, 34, [](auto &c, auto &output) { visitOutput(c, output); });

@@ -23,7 +23,15 @@ inline constexpr uint32_t kManifestVersion = 1;
 enum class Role : uint8_t { Parameter, Buffer, Moment, Counter };
 
 /// What an entry computes. `Init` has no batch.
-enum class EntryKind : uint8_t { Init, TrainStep, EvalStep, Predict };
+enum class EntryKind : uint8_t {
+  Init,
+  TrainStep,
+  EvalStep,
+  Predict,
+  Accumulate,
+  Average,
+  UpdateBn
+};
 
 /// One named tensor that outlives a step. Row-major.
 struct StateSpec {

@@ -200,7 +200,7 @@ private:
   }
 
   Status entry(const EntrySpec &entry) const {
-    bool batched = entry.kind != EntryKind::Init;
+    bool batched = entry.kind != EntryKind::Init && entry.kind != EntryKind::Average;
     if (batched ? entry.batchSize <= 0 : (entry.batchSize != 0 || !entry.inputs.empty())) {
       return error(Code::Corrupt, "batch size ", entry.batchSize, " with ", entry.inputs.size(),
                    " inputs does not suit its kind");

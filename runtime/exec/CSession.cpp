@@ -155,6 +155,38 @@ ntc_status_t ntc_session_train_step(ntc_session_t *session, const ntc_tensor_t *
   return runStep(session, batch, count, metrics, &exec::Session::trainStep);
 }
 
+ntc_status_t ntc_session_accumulate_step(ntc_session_t *session, const ntc_tensor_t *batch,
+                                         size_t count, ntc_metrics_t *metrics) {
+  return runStep(session, batch, count, metrics, &exec::Session::accumulateStep);
+}
+
+ntc_status_t ntc_session_average(ntc_session_t *session) {
+  return guarded([&]() -> Status {
+    return session == nullptr ? nullArgument("session") : session->session->average();
+  });
+}
+
+ntc_status_t ntc_session_swap_averages(ntc_session_t *session) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) {
+      return nullArgument("session");
+    }
+    session->session->swapAverages();
+    return Status::ok();
+  });
+}
+
+ntc_status_t ntc_session_update_bn(ntc_session_t *session, const ntc_tensor_t *batch,
+                                   size_t count) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) {
+      return nullArgument("session");
+    }
+    Status status = readBatch(batch, count, session->batch);
+    return status ? session->session->updateBn(session->batch) : status;
+  });
+}
+
 ntc_status_t ntc_session_eval_step(ntc_session_t *session, const ntc_tensor_t *batch, size_t count,
                                    ntc_metrics_t *metrics) {
   return runStep(session, batch, count, metrics, &exec::Session::evalStep);
@@ -222,8 +254,9 @@ ntc_status_t ntc_session_set_position(ntc_session_t *session, const ntc_position
     if (session == nullptr || position == nullptr) {
       return nullArgument(session == nullptr ? "session" : "position");
     }
+    const int64_t accumulated = session->session->position().accumulated;
     return session->session->setPosition(
-        {position->step, position->epoch, position->cursor, position->seed});
+        {position->step, position->epoch, position->cursor, position->seed, accumulated});
   });
 }
 

@@ -55,6 +55,12 @@ std::string_view nameOf(artifact::EntryKind kind) {
     return "eval_step";
   case artifact::EntryKind::Predict:
     return "predict";
+  case artifact::EntryKind::Accumulate:
+    return "accumulate";
+  case artifact::EntryKind::Average:
+    return "average";
+  case artifact::EntryKind::UpdateBn:
+    return "update_bn";
   }
   return "?";
 }
@@ -205,7 +211,9 @@ Status Session::noSuchSize(artifact::EntryKind kind, int64_t batchSize) const {
     sizes += concat(sizes.empty() ? "" : ",", size);
   }
   if (sizes.empty()) {
-    return error(Code::NotFound, "the program has no ", nameOf(kind));
+    const bool accumulates = kind == artifact::EntryKind::Accumulate;
+    return error(Code::NotFound, "the program has no ", nameOf(kind),
+                 accumulates ? "; compile it with --accumulate=N" : "");
   }
   return error(Code::NotFound, "the program has no ", nameOf(kind), " for a batch of ", batchSize,
                "; it was compiled with --batch-size=", sizes, ", drop the batch or add ",
@@ -280,8 +288,61 @@ Result<StepResult> Session::trainStep(std::span<const TensorView> batch) {
   auto result = step(artifact::EntryKind::TrainStep, batch);
   if (result) {
     ++position_.step;
+    position_.accumulated = 0;
   }
   return result;
+}
+
+Result<StepResult> Session::accumulateStep(std::span<const TensorView> batch) {
+  auto result = step(artifact::EntryKind::Accumulate, batch);
+  if (result) {
+    ++position_.accumulated;
+  }
+  return result;
+}
+
+Status Session::average() {
+  BoundEntry *entry = find(artifact::EntryKind::Average, 0);
+  if (entry == nullptr) {
+    return error(Code::NotFound, "the program keeps no average of its weights; compile it with "
+                                 "--average=ema or --average=swa");
+  }
+  writePosition();
+  return execute(*entry);
+}
+
+const artifact::StateSpec *Session::averagedBy(const artifact::StateSpec &state) const {
+  const bool isAverage = (state.name.starts_with("ema.") || state.name.starts_with("swa.")) &&
+                         state.role == artifact::Role::Moment && state.name.substr(4) == state.of;
+  auto found = std::ranges::find(manifest().states, state.of, &artifact::StateSpec::name);
+  return isAverage && found != manifest().states.end() ? &*found : nullptr;
+}
+
+int64_t Session::averageUpdates() {
+  if (find(artifact::EntryKind::Average, 0) == nullptr) {
+    return 0;
+  }
+  for (const char *name : {"ema.count", "swa.count"}) {
+    if (auto bytes = state(name); bytes && bytes->size() == sizeof(int64_t)) {
+      int64_t count = 0;
+      std::memcpy(&count, bytes->data(), sizeof(count));
+      return count;
+    }
+  }
+  return 0;
+}
+
+void Session::swapAverages() {
+  for (const artifact::StateSpec &average : manifest().states) {
+    const artifact::StateSpec *averaged = averagedBy(average);
+    if (averaged != nullptr && averaged->sizeBytes == average.sizeBytes) {
+      std::ranges::swap_ranges(stateBytes(average), stateBytes(*averaged));
+    }
+  }
+}
+
+Status Session::updateBn(std::span<const TensorView> batch) {
+  return step(artifact::EntryKind::UpdateBn, batch).status();
 }
 
 Result<StepResult> Session::evalStep(std::span<const TensorView> batch) {
@@ -354,9 +415,10 @@ Result<double> Session::control(std::string_view name) const {
 }
 
 Status Session::setPosition(const Position &position) {
-  if (position.step < 0 || position.epoch < 0 || position.cursor < 0) {
+  if (position.step < 0 || position.epoch < 0 || position.cursor < 0 || position.accumulated < 0) {
     return error(Code::InvalidArgument, "a position of step ", position.step, ", epoch ",
-                 position.epoch, ", cursor ", position.cursor, " is negative");
+                 position.epoch, ", cursor ", position.cursor, " and ", position.accumulated,
+                 " accumulated batches is negative");
   }
   position_ = position;
   return Status::ok();
@@ -368,7 +430,11 @@ void Session::writeInteger(uint64_t offset, int64_t value) {
 
 void Session::writePosition() {
   writeInteger(seedOffset_, position_.seed);
-  writeInteger(stepOffset_, position_.step);
+  // Each batch of a step draws other random numbers; without accumulation the cell is the step.
+  constexpr int kBatchShift = 40;
+  writeInteger(stepOffset_,
+               static_cast<int64_t>(static_cast<uint64_t>(position_.step) ^
+                                    static_cast<uint64_t>(position_.accumulated) << kBatchShift));
 }
 
 Result<std::span<uint8_t>> Session::state(std::string_view name) {

@@ -60,6 +60,7 @@ struct Position {
   int64_t epoch = 0;  ///< the host's business: completed passes over the data
   int64_t cursor = 0; ///< the host's business: samples of the current epoch that were used
   int64_t seed = 0;
+  int64_t accumulated = 0; ///< batches since the last step whose gradients wait for the next one
 };
 
 /// A batch output of `predict` or any named output of the last entry, in the session's memory until
@@ -98,6 +99,21 @@ public:
   /// one more. A loss that is not finite is no error; see StepResult. Errors: InvalidArgument (the
   /// batch; nothing was changed), NotFound (no entry of that size, lists those there are).
   Result<StepResult> trainStep(std::span<const TensorView> batch);
+  /// The gradients of `batch` join those of the next `trainStep`, which then steps as if all
+  /// batches since the last one were a single one. On success `position().accumulated` is one more.
+  /// Errors: as trainStep; NotFound where the program does not accumulate.
+  Result<StepResult> accumulateStep(std::span<const TensorView> batch);
+  /// Updates the average of the weights that the program keeps. Errors: NotFound where it keeps
+  /// none.
+  Status average();
+  /// How many updates the average has had; 0 where the program keeps none.
+  int64_t averageUpdates();
+  /// Exchanges the weights (and statistics of batch normalization) with their averages; a second
+  /// call exchanges them back.
+  void swapAverages();
+  /// Lets `batch`, the model's inputs alone, enter the mean of statistics of batch normalization
+  /// over batches; the control "bn_batches" is the number of those before it. Errors: as trainStep.
+  Status updateBn(std::span<const TensorView> batch);
   /// Metrics of `batch` without changing any state. Errors: as trainStep.
   Result<StepResult> evalStep(std::span<const TensorView> batch);
   /// Outputs for `batch`, read with `output`. Errors: as trainStep.
@@ -113,7 +129,7 @@ public:
   /// Errors: NotFound.
   Result<double> control(std::string_view name) const;
 
-  /// Errors (setter): InvalidArgument for negative steps, epochs or cursors.
+  /// Errors (setter): InvalidArgument for negative numbers but seeds.
   const Position &position() const { return position_; }
   Status setPosition(const Position &position);
 
@@ -146,6 +162,8 @@ private:
   Status importFromFile();
   BoundEntry *find(artifact::EntryKind kind, int64_t batchSize);
   Result<BoundEntry *> prepare(artifact::EntryKind kind, std::span<const TensorView> batch);
+  /// The state whose average `state` is, or null.
+  const artifact::StateSpec *averagedBy(const artifact::StateSpec &state) const;
   Status noSuchSize(artifact::EntryKind kind, int64_t batchSize) const;
   Status execute(BoundEntry &entry);
   Result<StepResult> step(artifact::EntryKind kind, std::span<const TensorView> batch);
@@ -170,7 +188,7 @@ private:
   bool isFresh_ = true;
 };
 
-/// "train_step", "eval_step", "predict", "init".
+/// As entries are called, without the batch: "train_step", "accumulate", …
 std::string_view nameOf(artifact::EntryKind kind);
 
 } // namespace ntc::rt::exec

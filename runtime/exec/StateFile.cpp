@@ -17,15 +17,18 @@ namespace {
 
 constexpr std::string_view kVersionKey = "ntc.version";
 
-/// The position's numbers under their names in checkpoints.
+/// The position's numbers under their names in checkpoints; optional ones are 0 where they are not.
 struct PositionField {
   std::string_view name;
   int64_t Position::*value;
+  bool isOptional = false;
 };
-constexpr std::array<PositionField, 4> kPositionFields = {{{"train.step", &Position::step},
-                                                           {"train.epoch", &Position::epoch},
-                                                           {"train.cursor", &Position::cursor},
-                                                           {"train.seed", &Position::seed}}};
+constexpr std::array<PositionField, 5> kPositionFields = {
+    {{"train.step", &Position::step},
+     {"train.epoch", &Position::epoch},
+     {"train.cursor", &Position::cursor},
+     {"train.seed", &Position::seed},
+     {"train.accumulated", &Position::accumulated, true}}};
 
 bool isFloat(DType dtype) {
   return dtype == DType::F32 || dtype == DType::F64 || dtype == DType::F16 || dtype == DType::BF16;
@@ -154,6 +157,9 @@ Result<Position> readPosition(const format::Safetensors &file) {
   Position position;
   for (const PositionField &field : kPositionFields) {
     const format::StoredTensor *tensor = file.find(field.name);
+    if (tensor == nullptr && field.isOptional) {
+      continue;
+    }
     if (tensor == nullptr || tensor->dtype != DType::I64 || !tensor->shape.empty()) {
       return error(Code::InvalidArgument, "has no I64 scalar '", field.name,
                    "': it is not a checkpoint of ntc");
@@ -174,7 +180,8 @@ bool isExpectedRemainder(const format::Safetensors &file, std::string_view name)
   bool ours = file.metadataValue(kProgramKey).has_value();
   return name.ends_with(".num_batches_tracked") ||
          (ours && (name.starts_with("optimizer.") || name.starts_with("train.") ||
-                   name.starts_with("ema.")));
+                   name.starts_with("ema.") || name.starts_with("swa.") ||
+                   name.starts_with("accumulated.")));
 }
 
 Status load(Session &session, const format::Safetensors &file, ProgramCheck check) {
@@ -227,6 +234,9 @@ Status saveCheckpoint(Session &session, const std::string &path, const format::M
   }
   for (const PositionField &field : kPositionFields) {
     const int64_t &value = position.*field.value;
+    if (field.isOptional && value == 0) {
+      continue;
+    }
     tensors.push_back({std::string(field.name),
                        DType::I64,
                        {},

@@ -80,12 +80,10 @@ std::string reportText(const EvalOptions &options, const EvalReport &report,
 } // namespace
 
 void MetricSums::add(std::span<const exec::Metric> metrics) {
-  if (sums_.empty()) {
-    for (const exec::Metric &metric : metrics) {
-      sums_.emplace_back(reportedName(metric.name), MeanParts{});
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    if (i == sums_.size()) {
+      sums_.emplace_back(reportedName(metrics[i].name), MeanParts{});
     }
-  }
-  for (size_t i = 0; i < std::min(metrics.size(), sums_.size()); ++i) {
     sums_[i].second.add(metrics[i].sum, metrics[i].count);
   }
 }

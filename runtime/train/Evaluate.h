@@ -15,7 +15,7 @@ namespace ntc::rt::train {
 class MetricSums {
 public:
   /// Adds what one step says. Metrics are told apart by their position: all steps are of one
-  /// program.
+  /// program, and a batch that is accumulated has the first of a step's metrics.
   void add(std::span<const exec::Metric> metrics);
   void clear() { sums_.clear(); }
   /// Goes on from earlier sums. Names are those of the program's outputs, as many as sums.

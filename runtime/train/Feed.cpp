@@ -18,9 +18,10 @@ Result<std::unique_ptr<Feed>> Feed::create(const exec::Session &session, artifac
     return error(Code::NotFound, "the artifact has no entry '", exec::nameOf(kind), ".b",
                  options.batchSize, "'");
   }
-  auto bindings = kind == artifact::EntryKind::Predict
-                      ? data::bindModelInputs(*dataset, entry->inputs, name)
-                      : data::bindInputs(*dataset, entry->inputs, name);
+  const bool isWithoutTargets =
+      kind == artifact::EntryKind::Predict || kind == artifact::EntryKind::UpdateBn;
+  auto bindings = isWithoutTargets ? data::bindModelInputs(*dataset, entry->inputs, name)
+                                   : data::bindInputs(*dataset, entry->inputs, name);
   if (!bindings) {
     return bindings.status();
   }

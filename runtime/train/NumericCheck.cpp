@@ -147,7 +147,7 @@ Status NumericCheck::checkStates() {
   return Status::ok();
 }
 
-Result<exec::StepResult> NumericCheck::trainStep(std::span<const exec::TensorView> batch) {
+Result<exec::StepResult> NumericCheck::run(Step step, std::span<const exec::TensorView> batch) {
   if (!statesAreChecked_) {
     if (Status status = checkStates(); !status) {
       return status;
@@ -157,10 +157,12 @@ Result<exec::StepResult> NumericCheck::trainStep(std::span<const exec::TensorVie
     return status;
   }
   auto size = exec::batchSizeOf(batch);
-  const artifact::EntrySpec *entry =
-      size ? session_.entry(artifact::EntryKind::TrainStep, *size) : nullptr;
+  const bool updates = step == Step::Train;
+  const auto kind = updates ? artifact::EntryKind::TrainStep : artifact::EntryKind::Accumulate;
+  const artifact::EntrySpec *entry = size ? session_.entry(kind, *size) : nullptr;
   running_ = entry ? &planOf(*entry) : nullptr;
-  Result<exec::StepResult> result = session_.trainStep(batch);
+  Result<exec::StepResult> result =
+      updates ? session_.trainStep(batch) : session_.accumulateStep(batch);
   running_ = nullptr;
   return finding_.empty() ? std::move(result)
                           : Result<exec::StepResult>(error(Code::Cancelled, finding_));

@@ -19,9 +19,11 @@ public:
   ~NumericCheck() { session_.observeCalls({}); }
   NumericCheck(const NumericCheck &) = delete;
 
-  /// One training step. Errors: the step's; Cancelled, naming the first value that is not finite:
-  /// an input of the batch, a state that was so before the step, or a kernel call's operand.
-  Result<exec::StepResult> trainStep(std::span<const exec::TensorView> batch);
+  enum class Step : uint8_t { Train, Accumulate };
+  /// One training step, or one batch that is accumulated. Errors: the step's; Cancelled, naming the
+  /// first value that is not finite: an input of the batch, a state that was so before the step, or
+  /// a kernel call's operand.
+  Result<exec::StepResult> run(Step step, std::span<const exec::TensorView> batch);
 
 private:
   struct Value {

@@ -98,6 +98,13 @@ Result<std::unique_ptr<exec::Session>> openModel(const ModelOptions &options, co
   if (Status status = loadState(**session, *checkpoint); !status) {
     return status;
   }
+  if (options.averaged) {
+    if ((*session)->averageUpdates() == 0) {
+      return error(Code::InvalidArgument, "--averaged: ", *checkpoint,
+                   " holds no averages of the weights; train with --average=ema or --average=swa");
+    }
+    (*session)->swapAverages();
+  }
   return session;
 }
 

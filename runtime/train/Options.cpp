@@ -169,9 +169,19 @@ constexpr std::string_view kCheckpointHelp =
     "state to take from a run folder: best, latest or a safetensors file (default: best, else "
     "latest); needed with an artifact";
 
+} // namespace
+
+Flag averagedFlag(ModelOptions &options) {
+  return switchFlag("--averaged", options.averaged,
+                    "take the averages of the weights that the run kept (--average)");
+}
+
+namespace {
+
 void appendModelFlags(std::vector<Flag> &flags, ModelOptions &options) {
   flags.push_back(
       textFlag("--checkpoint", "WHICH", options.checkpoint, std::string(kCheckpointHelp)));
+  flags.push_back(averagedFlag(options));
   flags.push_back(threadsFlag(options.threads));
   flags.push_back(allThreadsFlag(options.allThreads));
   flags.push_back(deviceFlag());

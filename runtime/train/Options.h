@@ -29,6 +29,7 @@ struct Fold {
 /// Where a verb finds its compiled program and its state.
 struct ModelOptions {
   std::string model;      ///< an artifact, or a run folder (its model.so and a checkpoint)
+  bool averaged = false;  ///< the averages of the weights in their place
   std::string checkpoint; ///< "latest", "best" or a file; empty: best, else latest, of a run folder
   std::optional<int64_t> threads; ///< nothing: as many as the process may use
   bool allThreads = false;        ///< in every step, faster or not
@@ -125,6 +126,9 @@ std::vector<Flag> evalFlags(EvalOptions &options);
 std::vector<Flag> predictFlags(PredictOptions &options);
 std::vector<Flag> benchFlags(BenchOptions &options);
 std::vector<Flag> profileFlags(ProfileOptions &options);
+
+/// The flag `--averaged`.
+Flag averagedFlag(ModelOptions &options);
 
 /// "a,b".
 std::string joined(std::span<const std::string> names);

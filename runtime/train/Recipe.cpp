@@ -3,6 +3,7 @@
 // Reading and rewriting TrainSpec's JSON.
 #include "runtime/train/Recipe.h"
 
+#include "runtime/train/Options.h"
 #include "runtime/train/ScheduleSpec.h"
 
 #include <algorithm>
@@ -46,6 +47,28 @@ Status readSizes(const JsonValue &list, std::vector<int64_t> &sizes) {
   return Status::ok();
 }
 
+Status readAverage(const JsonValue &average, AverageRecipe &recipe) {
+  const JsonValue *name = average.find("name");
+  recipe.isOn = name && !name->text().empty();
+  recipe.isEma = recipe.isOn && name->text() == "ema";
+  for (auto [key, target] :
+       {std::pair("every", &recipe.every), std::pair("start", &recipe.start)}) {
+    const JsonValue *value = average.find(key);
+    std::optional<uint64_t> number = value ? wholeNumber(*value) : 0;
+    if (!number || *number > static_cast<uint64_t>(INT64_MAX)) {
+      return wrongKind(concat("average.", key), "a whole number");
+    }
+    *target = static_cast<int64_t>(*number);
+  }
+  return Status::ok();
+}
+
+void readTexts(const JsonValue *list, std::vector<std::string> &texts) {
+  for (size_t i = 0; list && i < list->items().size(); ++i) {
+    texts.push_back(list->items()[i].text());
+  }
+}
+
 Status readMembers(Recipe &recipe) {
   const JsonValue &spec = recipe.spec;
   if (const JsonValue *seed = spec.find("seed")) {
@@ -62,6 +85,13 @@ Status readMembers(Recipe &recipe) {
     }
     recipe.epochs = *value;
   }
+  if (const JsonValue *accumulate = spec.find("accumulate")) {
+    std::optional<int64_t> value = accumulate->asInt64();
+    if (!value || *value < 0) {
+      return wrongKind("accumulate", "a whole number");
+    }
+    recipe.accumulate = std::max<int64_t>(*value, 1);
+  }
   if (const JsonValue *loss = spec.find("loss")) {
     const JsonValue *name = loss->find("name");
     recipe.lossName = name ? name->text() : "";
@@ -73,6 +103,19 @@ Status readMembers(Recipe &recipe) {
     if (rate && !recipe.learningRate) {
       return wrongKind("optimizer.hyperparameters.lr", "a number");
     }
+  }
+  if (const JsonValue *average = spec.find("average")) {
+    if (Status status = readAverage(*average, recipe.average); !status) {
+      return status;
+    }
+  }
+  readTexts(spec.find("init"), recipe.init);
+  readTexts(member(spec, "validationMetrics", "validation_metrics"), recipe.metrics);
+  if (const JsonValue *stop = member(spec, "earlyStop", "early_stop")) {
+    recipe.earlyStop = stop->text();
+  }
+  if (const JsonValue *monitor = spec.find("monitor")) {
+    recipe.monitor = monitor->text();
   }
   const JsonValue *sizes = member(spec, "batchSizes", "batch_sizes");
   return sizes ? readSizes(*sizes, recipe.batchSizes) : Status::ok();
@@ -144,6 +187,17 @@ Result<Recipe> parseRecipe(std::string_view json) {
     return status;
   }
   return recipe;
+}
+
+void applyTo(TrainOptions &options, const Recipe &recipe) {
+  if (options.resume != ResumeMode::No) {
+    return;
+  }
+  auto take = [](auto &target, const auto &value) { target = target.empty() ? value : target; };
+  take(options.init, recipe.init);
+  take(options.earlyStop, recipe.earlyStop);
+  take(options.monitor, recipe.monitor);
+  take(options.metrics, recipe.metrics);
 }
 
 std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides) {

@@ -13,6 +13,14 @@
 
 namespace ntc::rt::train {
 
+/// When the average of the weights is updated; TrainSpec's AverageSpec.
+struct AverageRecipe {
+  bool isOn = false;
+  bool isEma = false;
+  int64_t every = 0; ///< steps; 0: an ema's after each step, a swa's after each epoch
+  int64_t start = 0; ///< epochs, or steps where updates follow steps, before the first
+};
+
 /// What the loop takes from a recipe. Fields that the recipe leaves out keep their defaults.
 struct Recipe {
   format::JsonValue spec; ///< the whole text
@@ -21,6 +29,13 @@ struct Recipe {
   uint64_t seed = 0;
   int64_t epochs = 0;              ///< 0: the program's default
   std::vector<int64_t> batchSizes; ///< the first is the training batch
+  int64_t accumulate = 1;          ///< batches per step
+  AverageRecipe average;
+  // What flags of these names say where they are not given.
+  std::vector<std::string> init;
+  std::string earlyStop;
+  std::string monitor;
+  std::vector<std::string> metrics;
 
   /// The member "schedule", or null.
   const format::JsonValue *schedule() const { return spec.find("schedule"); }
@@ -29,6 +44,11 @@ struct Recipe {
 /// Parses the JSON form of a TrainSpec; "" is an empty recipe. Names may be in lowerCamelCase or as
 /// in the .proto. Errors: Corrupt for text that is no JSON object or members of the wrong kind.
 Result<Recipe> parseRecipe(std::string_view json);
+
+struct TrainOptions;
+/// Takes the recipe's initializers, early stopping, monitor and metrics where no option has them. A
+/// run that resumes has its own.
+void applyTo(TrainOptions &options, const Recipe &recipe);
 
 /// Values of a run that replace those of the recipe.
 struct RecipeOverrides {

@@ -171,6 +171,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (!recipe) {
     return recipe.status();
   }
+  applyTo(options, *recipe);
   auto session = createSession(std::move(artifact), options, *recipe);
   if (!session) {
     return session.status();

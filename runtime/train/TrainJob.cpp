@@ -20,7 +20,8 @@ constexpr int64_t kDefaultKeep = 2;
 
 /// The steps that the epochs make; those of --max-steps where it alone ends the run.
 RunLength plannedLength(const TrainJob &job) {
-  const int64_t batches = job.feed->loader().batchesPerEpoch();
+  const int64_t loaded = job.feed->loader().batchesPerEpoch();
+  const int64_t batches = loaded / job.accumulate + (loaded % job.accumulate != 0 ? 1 : 0);
   if (job.epochs == INT64_MAX) {
     return job.maxSteps == INT64_MAX
                ? RunLength{}
@@ -131,6 +132,7 @@ Status chooseMonitors(const TrainOptions &options, TrainJob &job, RunRecord &rec
 }
 
 void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &job) {
+  job.accumulate = recipe.accumulate;
   job.maxSteps = options.maxSteps.value_or(INT64_MAX);
   job.progressTable = options.progressTable;
   job.maxSeconds = options.maxTime.value_or(INFINITY);
@@ -143,7 +145,8 @@ void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &j
 
 /// Whether any epoch of the job gets to its last batch.
 bool reachesLastBatch(const TrainJob &job, int64_t samples, int64_t batchSize) {
-  const int64_t batches = samples / batchSize + (samples % batchSize != 0 ? 1 : 0);
+  const int64_t loaded = samples / batchSize + (samples % batchSize != 0 ? 1 : 0);
+  const int64_t batches = loaded / job.accumulate + (loaded % job.accumulate != 0 ? 1 : 0);
   return job.dryRun ? samples < batchSize : job.maxSteps >= batches;
 }
 
@@ -213,6 +216,29 @@ Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunDat
   return data.validation ? makeValidation(options, data, *size, job, progress) : Status::ok();
 }
 
+/// The average of the weights, with the training data in order for statistics of batch
+/// normalization. A last batch of a size that the program does not have is left out.
+Status makeAverage(const TrainOptions &options, const Recipe &recipe, const RunData &data,
+                   int64_t batchSize, TrainJob &job) {
+  const std::vector<int64_t> sizes = job.session->batchSizes(EntryKind::UpdateBn);
+  std::unique_ptr<Feed> statistics;
+  if (recipe.average.isOn && !recipe.average.isEma && !sizes.empty()) {
+    const int64_t rest = data.train->size() % batchSize;
+    const bool hasRest = rest == 0 || std::ranges::find(sizes, rest) != sizes.end();
+    auto feed = Feed::create(*job.session, EntryKind::UpdateBn, data.train, options.data,
+                             {.batchSize = batchSize,
+                              .shuffle = false,
+                              .dropLast = !hasRest,
+                              .workers = options.workers});
+    if (!feed) {
+      return feed.status();
+    }
+    statistics = feed.take();
+  }
+  job.average = WeightAverage(recipe.average, std::move(statistics));
+  return Status::ok();
+}
+
 RunRecord startRecord(const TrainOptions &options, const exec::Session &session,
                       const TrainJob &job) {
   RunRecord record;
@@ -250,6 +276,9 @@ Result<RunRecord> prepareJob(const TrainOptions &options, const Recipe &recipe, 
   job.recordEvery = options.logInterval.value_or(0);
   RunRecord record = startRecord(options, *job.session, job);
   if (Status status = makeFeeds(options, recipe, data, job, record, progress); !status) {
+    return status;
+  }
+  if (Status status = makeAverage(options, recipe, data, record.batchSize, job); !status) {
     return status;
   }
   if (Status status = chooseMetrics(options, recipe, job, record); !status) {

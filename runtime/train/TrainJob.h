@@ -16,6 +16,7 @@
 #include "runtime/train/Reporter.h"
 #include "runtime/train/RunData.h"
 #include "runtime/train/RunFolder.h"
+#include "runtime/train/WeightAverage.h"
 
 #include <cmath>
 
@@ -29,11 +30,13 @@ struct TrainJob {
   std::vector<std::string> metrics; ///< of the validation, from predictions
   std::string lossName;             ///< of the recipe
   LearningRates rates;
+  WeightAverage average;
   LoopState state; ///< of the checkpoint that the run continues from
   int64_t epochs = INT64_MAX;
   int64_t maxSteps = INT64_MAX;
   bool progressTable = false;
   double maxSeconds = INFINITY; ///< of this process; the step under way is finished
+  int64_t accumulate = 1;       ///< batches per step; the last one of an epoch ends its step
   int64_t saveEvery = 0;        ///< 0: at ends of epochs only
   int64_t keep = 2;
   int64_t recordEvery = 0; ///< steps between records in metrics.jsonl; 0: per epoch only

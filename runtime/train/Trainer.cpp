@@ -186,26 +186,39 @@ Status Trainer::step(const data::Batch &batch) {
   if (Status status = job_.rates.apply(session, {step_, epoch_}); !status) {
     return status;
   }
-  if (job_.reporter &&
-      (batch.cursor >= job_.feed->loader().samplesPerEpoch() || step_ + 1 >= job_.maxSteps)) {
+  const bool isLast = batch.cursor >= job_.feed->loader().samplesPerEpoch();
+  const bool updates = isLast || job_.dryRun || (batchesInEpoch_ + 1) % job_.accumulate == 0;
+  if (job_.reporter && updates && (isLast || step_ + 1 >= job_.maxSteps)) {
     job_.reporter->beforeLastStep(session);
   }
   const std::span<const exec::TensorView> views = job_.feed->views(batch);
-  Result<exec::StepResult> result = check_ ? check_->trainStep(views) : session.trainStep(views);
+  Result<exec::StepResult> result =
+      check_
+          ? check_->run(updates ? NumericCheck::Step::Train : NumericCheck::Step::Accumulate, views)
+      : updates ? session.trainStep(views)
+                : session.accumulateStep(views);
   if (!result) {
     return withContext(result.status(), "step ", step_ + 1);
   }
-  ++step_;
+  step_ += updates ? 1 : 0;
   ++batchesInEpoch_;
   cursor_ = batch.cursor;
   if (!result->isFinite) {
+    step_ += updates ? 0 : 1; // the step that it belongs to
     return notFinite("the loss", lossOf(result->metrics));
   }
   sums_.add(result->metrics);
+  if (updates) {
+    if (Status status = job_.average.afterStep(session, step_); !status) {
+      return status;
+    }
+  }
   if (progress_.isDue(batchesInEpoch_)) {
     progress_.update(progressState());
   }
-  const bool isLast = cursor_ >= job_.feed->loader().samplesPerEpoch();
+  if (!updates) {
+    return Status::ok();
+  }
   if (job_.recordEvery > 0 && step_ % job_.recordEvery == 0 && !isLast) {
     if (Status status = recordMetrics(); !status) {
       return status;
@@ -228,6 +241,13 @@ Status Trainer::notFinite(std::string_view what, double value) const {
 Status Trainer::finishEpoch() {
   epochWaitSeconds_ = job_.feed->loader().times().waitSeconds - waitBefore_;
   const bool isWhole = cursor_ >= job_.feed->loader().samplesPerEpoch();
+  if (isWhole) {
+    progress_.clear();
+    Status status = job_.average.afterEpoch(*job_.session, epoch_ + 1, hooks_.stop);
+    if (!status) {
+      return status;
+    }
+  }
   if (Status status = validate(); !status) {
     return status;
   }
@@ -279,6 +299,7 @@ Status Trainer::validate() {
     }
     collector = made.take();
   }
+  AveragedWeights averaged(*job_.session);
   Result<NamedValues> values =
       evaluate(*job_.session, *job_.validation, progress_, hooks_.stop, job_.dryRun ? 1 : INT64_MAX,
                collector ? &*collector : nullptr);

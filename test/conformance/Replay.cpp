@@ -6,6 +6,7 @@
 
 #include "runtime/artifact/Artifact.h"
 #include "runtime/exec/StateFile.h"
+#include "runtime/train/WeightAverage.h"
 #include "test/conformance/Formulas.h"
 #include "test/conformance/Models.h"
 #include "test/unit/runtime/TemporaryFolder.h"
@@ -108,61 +109,125 @@ void readGradients(Session &session, Outcome &run) {
   }
 }
 
-Result<Outcome> train(Session &session, const Golden &golden) {
-  const auto *entry = session.entry(rt::artifact::EntryKind::TrainStep, golden.batch);
-  if (!entry) {
-    return rt::error(Code::NotFound, "no train_step of batch size ", golden.batch);
+/// A compiled case, of which sessions are made.
+struct Case {
+  rt::test::TemporaryFolder folder;
+  std::shared_ptr<const rt::artifact::Artifact> artifact;
+  unsigned threads = 1;
+
+  Result<std::unique_ptr<Session>> session() const {
+    rt::exec::SessionOptions options;
+    options.threads = threads;
+    options.pinning = rt::exec::Pinning::No;
+    return Session::create(artifact, options);
   }
+
+  /// Another session that stands where `before` stands.
+  Result<std::unique_ptr<Session>> moved(Session &before) const {
+    const std::string path = folder.file("between.safetensors");
+    if (Status status = rt::exec::saveCheckpoint(before, path); !status) {
+      return status;
+    }
+    auto after = session();
+    Status status = after ? rt::exec::loadCheckpoint(**after, path) : after.status();
+    return status ? std::move(after) : Result<std::unique_ptr<Session>>(status);
+  }
+};
+
+/// update_bn over the first batches, as make_goldens.py does it.
+Status estimateStatistics(Session &session, const Golden &golden) {
+  constexpr int kBatches = 4;
+  const auto *entry = session.entry(rt::artifact::EntryKind::UpdateBn, golden.batch);
+  for (int i = 0; entry && i < kBatches; ++i) {
+    BatchBuffer buffer(*entry, classification(static_cast<uint64_t>(i), golden.batch, 784));
+    Status status = session.setControl("bn_batches", i);
+    status = status ? session.updateBn(buffer.batch()) : status;
+    if (!status) {
+      return status;
+    }
+  }
+  return Status::ok();
+}
+
+Result<Outcome> train(const Case &compiled, std::unique_ptr<Session> session, const Golden &golden,
+                      int64_t interruptAfter) {
+  const bool accumulates = !session->batchSizes(rt::artifact::EntryKind::Accumulate).empty();
+  const auto joined =
+      accumulates ? static_cast<int64_t>(golden.at("losses.f64").size()) / golden.steps : 1;
+  auto recipe = rt::train::parseRecipe(session->manifest().trainSpecJson);
+  if (!recipe) {
+    return recipe.status();
+  }
+  const rt::train::WeightAverage average(recipe->average, nullptr);
   Outcome run;
-  for (int64_t step = 0; step < golden.steps; ++step) {
+  for (int64_t step = 0; step < golden.steps * joined; ++step) {
+    if (step == interruptAfter && step > 0) {
+      auto next = compiled.moved(*session);
+      if (!next) {
+        return next.status();
+      }
+      session = next.take();
+    }
+    const auto *entry = session->entry(rt::artifact::EntryKind::TrainStep, golden.batch);
+    if (!entry) {
+      return rt::error(Code::NotFound, "no train_step of batch size ", golden.batch);
+    }
     auto index = static_cast<uint64_t>(step);
     BatchBuffer buffer(*entry, golden.model == "linear" ? regression(index, golden.batch)
                                                         : classification(index, golden.batch, 784));
-    auto result = session.trainStep(buffer.batch());
+    const bool updates = (step + 1) % joined == 0;
+    auto result =
+        updates ? session->trainStep(buffer.batch()) : session->accumulateStep(buffer.batch());
     if (!result) {
       return result.status();
     }
     const rt::exec::Metric &loss = result->metrics.front();
     run.losses.push_back(loss.sum / loss.count);
+    if (Status status = average.afterStep(*session, session->position().step); !status) {
+      return status;
+    }
     if (step == 0) {
-      readGradients(session, run);
+      readGradients(*session, run);
     }
   }
-  for (const StateSpec *state : weightsOf(session)) {
-    run.states[state->name] = widened(session.stateBytes(*state), state->dtype);
+  const rt::train::AveragedWeights averaged(*session);
+  if (Status status = estimateStatistics(*session, golden); !status) {
+    return status;
+  }
+  for (const StateSpec *state : weightsOf(*session)) {
+    run.states[state->name] = widened(session->stateBytes(*state), state->dtype);
   }
   return run;
 }
 
 } // namespace
 
-Result<Outcome> replay(const Golden &golden, bool f64) {
+Result<Outcome> replay(const Golden &golden, bool f64, const ReplayOptions &how) {
   auto model = makeModel(golden.model, golden.optimizer, golden.recipe);
   if (!model) {
     return Status(Code::InvalidArgument, model.status().message());
   }
-  rt::test::TemporaryFolder folder;
+  Case compiled;
+  compiled.threads = how.threads;
+  const std::string path = compiled.folder.file("model.so");
   driver::CompileOptions options;
   options.batchSizes = {golden.batch};
   options.f64 = f64;
-  if (auto error = driver::compileModel(*model, options, folder.file("model.so"))) {
+  if (auto error = driver::compileModel(*model, options, path)) {
     return Status(Code::Internal, error->messages.front());
   }
-  auto artifact = rt::artifact::Artifact::open(folder.file("model.so"));
+  auto artifact = rt::artifact::Artifact::open(path);
   if (!artifact) {
     return artifact.status();
   }
-  rt::exec::SessionOptions sessionOptions;
-  sessionOptions.threads = 1;
-  sessionOptions.pinning = rt::exec::Pinning::No;
-  auto session = Session::create(*artifact, sessionOptions);
+  compiled.artifact = artifact.take();
+  auto session = compiled.session();
   if (!session) {
     return session.status();
   }
-  if (Status status = importWeights(**session, folder.file("weights.safetensors")); !status) {
-    return status;
-  }
-  return train(**session, golden);
+  Status status = importWeights(**session, compiled.folder.file("weights.safetensors"));
+  return status ? train(compiled, session.take(), golden, how.interruptAfter)
+                : Result<Outcome>(status);
 }
 
 } // namespace ntc::conformance

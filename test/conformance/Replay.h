@@ -18,8 +18,14 @@ struct Outcome {
   std::map<std::string, std::vector<double>> gradients; ///< momentum after the first step
 };
 
+struct ReplayOptions {
+  unsigned threads = 1;
+  /// After that many batches the run is saved and goes on in another session; 0: never.
+  int64_t interruptAfter = 0;
+};
+
 /// Compiles the case for f64 or f32, imports the initial weights from a file and trains. The
 /// gradients are read from SGD's momentum, which equals them after one step; empty without it.
-rt::Result<Outcome> replay(const Golden &golden, bool f64);
+rt::Result<Outcome> replay(const Golden &golden, bool f64, const ReplayOptions &options = {});
 
 } // namespace ntc::conformance

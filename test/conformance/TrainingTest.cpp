@@ -136,8 +136,24 @@ std::string nameOf(const testing::TestParamInfo<const char *> &info) { return in
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
                          testing::Values("linear_sgd", "mlp_sgd", "mlp_adam", "mlp_adamw",
                                          "cnn_adadelta", "cnn_adam", "residual_sgd", "vae_adam",
-                                         "mlp_groups", "mlp_clip", "mlp_clip_value", "mlp_penalty"),
+                                         "mlp_groups", "mlp_clip", "mlp_clip_value", "mlp_penalty",
+                                         "mlp_accumulate", "cnn_accumulate", "mlp_ema", "cnn_swa"),
                          nameOf);
+
+/// The same bits with another number of threads, and across a checkpoint between two batches of one
+/// step.
+TEST(Accumulation, ContinuesInTheMiddleOfAStep) {
+  for (const char *name : {"mlp_accumulate", "cnn_accumulate"}) {
+    auto golden = Golden::read(std::string(NTC_GOLDENS "/") + name + ".safetensors");
+    ASSERT_TRUE(golden) << golden.status().message();
+    auto whole = replay(*golden, /*f64=*/false);
+    auto parts = replay(*golden, /*f64=*/false, {.threads = 3, .interruptAfter = 5});
+    ASSERT_TRUE(whole) << whole.status().message();
+    ASSERT_TRUE(parts) << parts.status().message();
+    EXPECT_EQ(whole->losses, parts->losses) << name;
+    EXPECT_EQ(whole->states, parts->states) << name;
+  }
+}
 
 using Gradients = Training;
 

@@ -6,7 +6,7 @@
 
 One safetensors file per case. Its metadata names the model, the optimizer in ntc's short form, what the recipe has beside it
 (a TrainSpec in text form), the batch size and the number of steps; its tensors are
-  losses.f64, losses.f32       PyTorch's losses of every step
+  losses.f64, losses.f32       PyTorch's losses of every batch
   param.NAME                   f64 values after the last step, all of them or the subset that `formulas.subset` picks
   norm.NAME                    f64 2-norm of the whole tensor
   distance.params              largest distance of PyTorch's f32 run from its f64 run over the values of param.*
@@ -48,12 +48,21 @@ RECIPES = {  # case -> what its recipe has beside loss and optimizer; `Extras` d
     "mlp_clip": "clip { max_norm: 0.5 clip_value: 0.01 }",
     "mlp_clip_value": "clip { clip_value: 0.002 }",
     "mlp_penalty": PENALTIES,
+    "mlp_accumulate": "clip { max_norm: 0.5 } accumulate: 4",
+    "cnn_accumulate": "accumulate: 2",
+    "mlp_ema": 'average { name: "ema" decay: 0.95 start: 10 }',
+    "cnn_swa": 'average { name: "swa" every: 5 }',
 }
+STATISTICS = 4  # batches of update_bn
 CASES |= {
     "mlp_groups": ("mlp", "sgd,lr=0.05,momentum=0.9,weight_decay=1e-3", 32, 100),
     "mlp_clip": ("mlp", "sgd,lr=0.05,momentum=0.9", 32, 100),
     "mlp_clip_value": ("mlp", "adam,lr=1e-3", 32, 100),
     "mlp_penalty": ("mlp", "sgd,lr=0.05,momentum=0.9", 32, 100),
+    "mlp_accumulate": ("mlp", "adam,lr=1e-3", 8, 100),
+    "cnn_accumulate": ("cnn", "sgd,lr=0.01,momentum=0.9", 16, 20),
+    "mlp_ema": ("mlp", "adam,lr=1e-3", 32, 100),
+    "cnn_swa": ("cnn", "sgd,lr=0.01,momentum=0.9", 16, 20),
 }
 
 
@@ -69,6 +78,19 @@ class Extras:
         return [{"params": net.fc2.parameters(), "lr": 0.1 * lr, "weight_decay": 0.0},
                 {"params": [net.fc1.bias], "lr": 0.02}, {"params": [net.fc1.weight]}]
 
+    def accumulate(self):
+        return {"mlp_accumulate": 4, "cnn_accumulate": 2}.get(self.name, 1)
+
+    def average(self, net):
+        """The averaged model, and whether it is updated after a step (from 0)."""
+        from torch.optim import swa_utils
+        if self.name == "mlp_ema":
+            ema = swa_utils.AveragedModel(net, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.95))
+            return ema, lambda step: step >= 10
+        if self.name == "cnn_swa":
+            return swa_utils.AveragedModel(net), lambda step: step % 5 == 4
+        return None, lambda step: False
+
     def penalty(self, net):
         if self.name != "mlp_penalty":
             return 0.0
@@ -80,6 +102,8 @@ class Extras:
         if self.name == "mlp_clip":
             torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
             torch.nn.utils.clip_grad_value_(net.parameters(), 0.01)
+        elif self.name == "mlp_accumulate":
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
         elif self.name == "mlp_clip_value":
             torch.nn.utils.clip_grad_value_(net.parameters(), 0.002)
 
@@ -194,17 +218,27 @@ def train(torch, case, dtype, extras):
     optimizer = make_optimizer(torch, optimizer_text, extras, net)
     criterion = torch.nn.MSELoss() if model == "linear" else torch.nn.CrossEntropyLoss()
     losses, gradients = [], {}
-    for step in range(steps):
+    averaged, is_due = extras.average(net)
+    joined = extras.accumulate()
+    for step in range(steps * joined):
         x, y = (torch.from_numpy(array) for array in batch_of(model, step, batch))
         y = y.to(dtype) if y.is_floating_point() else y
-        optimizer.zero_grad()
+        if step % joined == 0:
+            optimizer.zero_grad()
         loss = vae_loss(torch, net, x.to(dtype), step, dtype) if model == "vae" else criterion(net(x.to(dtype)), y)
-        (loss + extras.penalty(net)).backward()
+        ((loss + extras.penalty(net)) / joined).backward()
         if step == 0:
             gradients = {k: p.grad.double().numpy().copy() for k, p in net.named_parameters()}
-        extras.clip(torch, net)
-        optimizer.step()
+        if (step + 1) % joined == 0:
+            extras.clip(torch, net)
+            optimizer.step()
+        if is_due(step):
+            averaged.update_parameters(net)
         losses.append(loss.item() / (batch if model == "vae" else 1))
+    if averaged:
+        batches = [torch.from_numpy(batch_of(model, step, batch)[0]).to(dtype) for step in range(STATISTICS)]
+        torch.optim.swa_utils.update_bn(batches, averaged)
+        net = averaged.module
     states = {k: v.double().numpy() for k, v in net.state_dict().items() if k in shapes}
     return np.array(losses), states, gradients
 

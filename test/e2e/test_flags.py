@@ -91,7 +91,8 @@ class Recipes(Case):
     def test_step_flags_on_an_artifact(self):
         self.succeeds("compile", "model.pb", "--batch-size=20")
         for flag in ("--optimizer=adam", "--loss=l1", "--precision=f64", "--freeze=fc.*", "--clip-grad-norm=1",
-                     "--clip-grad-value=1", "--param-group=fc*:lr=1", "--penalty=l1=1", "--log-grad-norm"):
+                     "--clip-grad-value=1", "--param-group=fc*:lr=1", "--penalty=l1=1", "--log-grad-norm",
+                     "--accumulate=2", "--average=ema", "--spec=x"):
             self.refused(2, [flag.split("=")[0], "compiled into the artifact"], "train", "model.so", *self.train[2:], flag)
             if flag.split("=")[0] in ("--optimizer", "--loss", "--precision", "--freeze"):
                 self.refused(2, flag.split("=")[0], "model.so", *self.train[2:], flag, program=NTC_RUN)
@@ -105,6 +106,9 @@ class Recipes(Case):
         self.refused(2, ["--penalty", "l1"], *self.train, "--penalty", "*:l1=-1")
         self.refused(1, ["--penalty", "fc9*", "matches no trained parameter"], *self.train, "--penalty", "fc9*:l1=1")
         self.refused(2, "--clip-grad-value", *self.train, "--clip-grad-value=-1")
+        self.refused(2, "--accumulate", *self.train, "--accumulate=0")
+        self.refused(2, ["--average", "decay"], *self.train, "--average", "swa,decay=0.9")
+        self.refused(2, ["--spec", "none.textproto"], *self.train, "--spec", "none.textproto")
 
 
 if __name__ == "__main__":

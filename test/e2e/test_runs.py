@@ -61,6 +61,68 @@ class Runs(Case):
         self.train("four", "--epochs", "1", "--val-split", "20", "--threads", "4", *flags)
         self.same("run", "four")
 
+    def test_accumulated_batches_are_one_batch(self):
+        for case, loss in {"plain": "cross_entropy", "weighted": "cross_entropy,weight=1:2:3:4:5:6:7:8:9:10,ignore_index=3",
+                           "sum": "cross_entropy,reduction=sum"}.items():
+            flags = ("--data", "mnist:mnist", "--seed", "3", "--epochs", "3", "--precision", "f64", "--loss", loss,
+                     "--optimizer", f"sgd,lr={0.001 if case == 'sum' else 0.01},momentum=0.9",
+                     "--schedule", "cosine,t_max=12,interval=step")
+            self.succeeds("train", "model.pb", *flags, "--batch-size", "32", "--out", case)
+            self.succeeds("train", "model.pb", *flags, "--batch-size", "8", "--accumulate", "4", "--out", case + "-4")
+            one, joined = ([json.loads(line) for line in (self.here / run / "metrics.jsonl").read_text().splitlines()]
+                           for run in (case, case + "-4"))
+            for a, b in zip(one, joined, strict=True):
+                self.assertEqual((a["step"], a["lr"]), (b["step"], b["lr"]))
+                self.assertLess(abs(a["loss"] - b["loss"]), 1e-12 * max(1, abs(a["loss"])))
+
+    def test_an_accumulating_run_resumes(self):
+        flags = ("--data", "mnist:mnist", "--seed", "3", "--batch-size", "8", "--accumulate", "5", "--epochs", "3")
+        self.succeeds("train", "model.pb", *flags, "--out", "whole")
+        self.succeeds("train", "model.pb", *flags, "--out", "parts", "--max-steps", "4")
+        self.succeeds("train", "--out", "parts", "--resume", "--max-steps", "9")
+        self.same("whole", "parts")
+        plan = json.loads(self.succeeds("plan", "model.pb", "--batch-size", "8", "--accumulate", "5", "--json").out)
+        plain = json.loads(self.succeeds("plan", "model.pb", "--batch-size", "8", "--json").out)
+        weights = plan["bytes_by_role"]["parameter"]
+        more = plan["bytes_by_role"]["moment"] - plain["bytes_by_role"]["moment"]
+        self.assertEqual(more, weights + 4, "a sum for each element, and a count")
+
+    def test_averages_are_validated_evaluated_and_exported(self):
+        flags = ("--val", "mnist:mnist?split=test", "--average", "ema,decay=0.5,start=2")
+        self.train("run", "--epochs", "3", *flags)
+        record = json.loads((self.here / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+        data = ("--data", "mnist:mnist?split=test", "--json", "--checkpoint", "latest")
+        averaged = json.loads(self.succeeds("eval", "run", *data, "--averaged").out)
+        plain = json.loads(self.succeeds("eval", "run", *data).out)
+        self.assertAlmostEqual(averaged["loss"], record["val_loss"], places=12)
+        self.assertNotEqual(averaged["loss"], plain["loss"])
+        self.succeeds("export", "run", "--averaged", "-o", "averaged.safetensors")
+        self.train("parts", "--epochs", "3", "--max-steps", "5", *flags)
+        self.succeeds("train", "--out", "parts", "--resume", "--max-steps", "12")
+        self.same("run", "parts")
+        self.train("none", "--epochs", "1")
+        self.refused(2, "--averaged", "eval", "none", *data, "--averaged")
+        self.refused(2, ["--average", "did you mean 'ema'"], "train", "model.pb", *self.data, "--average", "emma")
+
+    def test_a_recipe_file_says_what_flags_say(self):
+        self.write("train.textproto", """
+            optimizer { name: "sgd" hyperparameters { key: "lr" value: 0.05 } }
+            clip { clip_value: 0.5 }
+            init: "fc*.weight=xavier_uniform" init: "*.bias=zeros"
+            early_stop: "patience=1,monitor=val_f1,mode=max" monitor: "val_f1" validation_metrics: "f1"
+            epochs: 2""")
+        val = ("--val", "mnist:mnist?split=test")
+        self.train("spec", "--spec", "train.textproto", *val)
+        self.train("flags", "--optimizer", "sgd,lr=0.05", "--clip-grad-value", "0.5", "--init", "fc*.weight=xavier_uniform",
+                   "--init", "*.bias=zeros", "--early-stop=patience=1,monitor=val_f1,mode=max", "--monitor", "val_f1",
+                   "--metrics", "f1", "--epochs", "2", *val)
+        self.same("spec", "flags")
+        self.assertIn("val_f1", json.loads((self.here / "spec" / "metrics.jsonl").read_text().splitlines()[-1]))
+        self.train("again", "--spec", "spec/train.json", *val)
+        self.same("spec", "again")
+        self.write("bad.textproto", "optimiser { }")
+        self.refused(2, ["--spec", "bad.textproto", "line 1"], "train", "model.pb", *self.data, "--spec", "bad.textproto")
+
     def test_a_groups_rate_follows_the_optimizers(self):
         self.train("factor", "--epochs", "1", "--lr", "0.02", "--param-group", "fc2*:lr=0.25x")
         self.train("number", "--epochs", "1", "--lr", "0.02", "--param-group", "fc2*:lr=0.005")

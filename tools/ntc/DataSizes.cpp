@@ -56,7 +56,9 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
     validation = (*other)->size();
   }
   std::vector<int64_t> sizes = {batch};
-  const int64_t batches = training / batch + (training % batch != 0 ? 1 : 0);
+  const int64_t loaded = training / batch + (training % batch != 0 ? 1 : 0);
+  const int64_t joined = std::max<int64_t>(1, model.spec.accumulate());
+  const int64_t batches = loaded / joined + (loaded % joined != 0 ? 1 : 0);
   const bool reachesLast =
       options.dryRun ? training < batch : options.maxSteps.value_or(INT64_MAX) >= batches;
   if (!options.dropLast && reachesLast) {

@@ -144,6 +144,7 @@ int runExport(const Verb &verb, Words words) {
       rt::train::textFlag("--out,-o", "FILE", out, "FILE.onnx, FILE.pb or FILE.safetensors"),
       rt::train::textFlag("--checkpoint", "WHICH", options.checkpoint,
                           "best, latest or a file (default: best, else latest)"),
+      rt::train::averagedFlag(options),
   };
   std::vector<std::string> positionals;
   if (auto code = parseWords(verb, words, flags, {1, 1, "one run"}, positionals)) {

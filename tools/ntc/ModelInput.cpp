@@ -26,6 +26,7 @@ namespace ntc::driver {
 namespace {
 
 constexpr int64_t kDefaultBatch = 64;
+constexpr int64_t kMostAccumulated = 1 << 20;
 
 /// True where a node is of an operator that the importer does not know: the model is sound but
 /// beyond this compiler.
@@ -61,6 +62,13 @@ std::optional<ModelProblem> usageProblem(const Status &status) {
 
 /// Puts the flags into a recipe. Errors: what is wrong with a flag.
 Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec &spec) {
+  if (!flags.spec.empty()) {
+    auto given = format::readSpec(flags.spec);
+    if (!given) {
+      return rt::withContext(given.status(), "--spec");
+    }
+    format::replaceFields(*given, spec);
+  }
   if (!flags.loss.empty()) {
     auto loss = format::parseLoss(flags.loss);
     if (!loss) {
@@ -120,6 +128,16 @@ Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec 
   }
   if (flags.gradNorm) {
     spec.set_grad_norm(true);
+  }
+  if (!flags.average.empty()) {
+    auto average = format::parseAverage(flags.average);
+    if (!average) {
+      return rt::withContext(average.status(), "--average");
+    }
+    *spec.mutable_average() = *average;
+  }
+  if (flags.accumulate) {
+    spec.set_accumulate(static_cast<uint32_t>(*flags.accumulate));
   }
   return Status::ok();
 }
@@ -193,6 +211,7 @@ std::vector<std::string> StepFlags::given() const {
       names.emplace_back(name);
     }
   };
+  add("--spec", !spec.empty());
   add("--loss", !loss.empty());
   add("--optimizer", !optimizer.empty());
   add("--freeze", !freeze.empty());
@@ -202,12 +221,17 @@ std::vector<std::string> StepFlags::given() const {
   add("--clip-grad-norm", clipNorm.has_value());
   add("--clip-grad-value", clipValue.has_value());
   add("--log-grad-norm", gradNorm);
+  add("--accumulate", accumulate.has_value());
+  add("--average", !average.empty());
   return names;
 }
 
 std::vector<Flag> stepFlags(StepFlags &flags) {
   using namespace rt::train;
   return {
+      textFlag("--spec", "FILE", flags.spec,
+               "recipe as a TrainSpec in text form or JSON (a run's train.json): what it names "
+               "takes the place of the model's, flags the place of both"),
       textFlag("--loss", "LOSS", flags.loss,
                "cross_entropy, nll, mse, l1, bce or bce_with_logits, with settings after commas: "
                "cross_entropy,label_smoothing=0.1 (default: the model's)"),
@@ -228,6 +252,13 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
                  "model's; 0: none)"),
       switchFlag("--log-grad-norm", flags.gradNorm,
                  "report the 2-norm of all gradients, before clipping, as metric grad_norm"),
+      integerFlag("--accumulate", flags.accumulate, 1, kMostAccumulated,
+                  "batches whose gradients are joined for one step, as if they were one batch "
+                  "(default: the model's, 1)"),
+      textFlag("--average", "KIND", flags.average,
+               "keep an average of the weights for validation and --averaged: "
+               "ema,decay=0.999 after every step or swa,start=5 after every epoch from the sixth "
+               "on; every=N: after every N steps"),
       listFlag("--param-group", "PATTERN:SETTINGS", flags.groups,
                "hyperparameters of the parameters that match: 'fc*:lr=0.1x,weight_decay=0', with "
                "0.1x a multiple of the optimizer's lr, or 'conv*:freeze'; the first match counts; "
@@ -337,9 +368,9 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
   if (Status status = overlay(flags, model.proto, spec); !status) {
     return usageProblem(status);
   }
-  if (!model.hasStep && (flags.loss.empty() || flags.optimizer.empty())) {
+  if (!model.hasStep && (spec.loss().name().empty() || spec.optimizer().name().empty())) {
     if (need == NeedStep::Yes) {
-      const char *missing = flags.loss.empty() ? "--loss" : "--optimizer";
+      const char *missing = spec.loss().name().empty() ? "--loss" : "--optimizer";
       return ModelProblem{{concat(path,
                                   " has no training step; give it one with --loss and "
                                   "--optimizer (",

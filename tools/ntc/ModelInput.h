@@ -14,6 +14,7 @@ namespace ntc::driver {
 
 /// Flags that change the training step, as texts until a model is there.
 struct StepFlags {
+  std::string spec;
   std::string loss;
   std::string optimizer;
   std::string schedule;
@@ -24,6 +25,8 @@ struct StepFlags {
   std::optional<double> clipNorm;
   std::optional<double> clipValue;
   bool gradNorm = false;
+  std::optional<int64_t> accumulate;
+  std::string average;
 
   /// The names of those that were given.
   std::vector<std::string> given() const;

@@ -179,13 +179,16 @@ typedef enum ntc_entry_kind_t NTC_ENUM_BASE {
   NTC_ENTRY_INIT = 0,
   NTC_ENTRY_TRAIN_STEP = 1,
   NTC_ENTRY_EVAL_STEP = 2,
-  NTC_ENTRY_PREDICT = 3
+  NTC_ENTRY_PREDICT = 3,
+  NTC_ENTRY_ACCUMULATE = 4,
+  NTC_ENTRY_AVERAGE = 5,
+  NTC_ENTRY_UPDATE_BN = 6
 } ntc_entry_kind_t;
 
 typedef struct ntc_entry_info_t {
   const char *name; /* "train_step.b32" */
   ntc_entry_kind_t kind;
-  int64_t batch_size; /* 0 for init */
+  int64_t batch_size; /* 0 for init and average */
   size_t input_count;
   size_t output_count;
 } ntc_entry_info_t;
@@ -275,6 +278,23 @@ typedef struct ntc_metrics_t {
  * nothing was changed), NTC_NOT_FOUND (no entry of that batch size: lists those there are). */
 NTC_API ntc_status_t ntc_session_train_step(ntc_session_t *session, const ntc_tensor_t *batch,
                                             size_t count, ntc_metrics_t *metrics);
+
+/* Gradient accumulation, of programs compiled with --accumulate: the gradients of this batch join
+ * those of the next ntc_session_train_step, which then steps as if all batches since the last one
+ * were a single one. Checkpoints between them continue bit for bit. Codes: as
+ * ntc_session_train_step. */
+NTC_API ntc_status_t ntc_session_accumulate_step(ntc_session_t *session, const ntc_tensor_t *batch,
+                                                 size_t count, ntc_metrics_t *metrics);
+
+/* Averages of the weights, of programs compiled with --average. ntc_session_average updates them
+ * after a step or an epoch. ntc_session_swap_averages exchanges weights and averages; training goes
+ * on after the second call. ntc_session_update_bn, between the two, takes a batch of the model's
+ * inputs for new statistics of batch normalization: set the control "bn_batches" to the number of
+ * batches before it. Codes: NTC_NOT_FOUND; as ntc_session_train_step. */
+NTC_API ntc_status_t ntc_session_average(ntc_session_t *session);
+NTC_API ntc_status_t ntc_session_swap_averages(ntc_session_t *session);
+NTC_API ntc_status_t ntc_session_update_bn(ntc_session_t *session, const ntc_tensor_t *batch,
+                                           size_t count);
 
 /* Metrics of a batch; no state changes. Codes: as ntc_session_train_step. */
 NTC_API ntc_status_t ntc_session_eval_step(ntc_session_t *session, const ntc_tensor_t *batch,

@@ -117,6 +117,16 @@ public:
   Status trainStep(std::span<const ntc_tensor_t> batch) {
     return ntc_session_train_step(get(), batch.data(), batch.size(), &metrics_);
   }
+  /// The batch's gradients join those of the next trainStep.
+  Status accumulateStep(std::span<const ntc_tensor_t> batch) {
+    return ntc_session_accumulate_step(get(), batch.data(), batch.size(), &metrics_);
+  }
+  /// See ntc_session_average.
+  Status average() { return ntc_session_average(get()); }
+  Status swapAverages() { return ntc_session_swap_averages(get()); }
+  Status updateBn(std::span<const ntc_tensor_t> batch) {
+    return ntc_session_update_bn(get(), batch.data(), batch.size());
+  }
   Status evalStep(std::span<const ntc_tensor_t> batch) {
     return ntc_session_eval_step(get(), batch.data(), batch.size(), &metrics_);
   }

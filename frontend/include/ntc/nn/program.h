@@ -32,6 +32,14 @@ struct Penalty {
   double l2 = 0;
 };
 
+/// An average of the weights that is kept beside them, as torch.optim.swa_utils.AveragedModel.
+struct Average {
+  std::string name = {}; ///< "ema", "swa"; empty: none
+  double decay = 0.999;  ///< of an ema
+  int every = 0;         ///< steps between updates; 0: an ema's each step, a swa's each epoch
+  int start = 0;         ///< epochs (swa) or steps (ema) before the first
+};
+
 struct CaptureOptions {
   std::vector<Input> inputs;
   std::string name = "model";
@@ -47,6 +55,15 @@ struct CaptureOptions {
   /// Report the 2-norm of all gradients, before clipping, as the metric "grad_norm".
   bool log_grad_norm = false;
   std::vector<Penalty> penalties = {};
+  /// Batches whose gradients are joined for one step, as if they were one batch.
+  int accumulate = 1;
+  Average average = {};
+  /// What `ntc train` does around the step, as its flags --init, --early-stop, --monitor and
+  /// --metrics say it: {"fc*.weight=kaiming_normal"}, "patience=5", "val_accuracy", {"f1"}.
+  std::vector<std::string> init = {};
+  std::string early_stop = {};
+  std::string monitor = {};
+  std::vector<std::string> metrics = {};
 };
 
 /// A captured training step.

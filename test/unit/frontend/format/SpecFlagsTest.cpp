@@ -150,6 +150,35 @@ TEST(SpecFlags, MistakesInGroupsAreNamed) {
   EXPECT_NE(groupError("fc*:nesterov").find("give it to --optimizer"), std::string::npos);
 }
 
+TEST(SpecFlags, AveragesAreEmaOrSwa) {
+  AverageSpec ema = *parseAverage("ema,decay=0.9,every=2,start=100");
+  EXPECT_EQ(ema.name(), "ema");
+  EXPECT_EQ(ema.decay(), 0.9);
+  EXPECT_EQ(ema.every(), 2u);
+  EXPECT_EQ(ema.start(), 100u);
+  EXPECT_EQ(parseAverage("ema")->decay(), 0.999);
+  EXPECT_EQ(parseAverage("swa,start=5")->decay(), 0);
+  for (const char *wrong : {"", "emma", "ema,decay=1", "ema,decay=0", "ema,decay=x",
+                            "swa,decay=0.9", "swa,every=-1", "swa,begin=3", "ema,start=1.5"}) {
+    EXPECT_FALSE(parseAverage(wrong)) << wrong;
+  }
+}
+
+TEST(SpecFlags, AFilesFieldsTakeThePlaceOfTheRecipes) {
+  TrainSpec spec, given;
+  spec.add_frozen("a*");
+  spec.set_epochs(3);
+  spec.mutable_clip()->set_max_norm(1);
+  given.add_frozen("b*");
+  given.mutable_clip()->set_clip_value(2);
+  replaceFields(given, spec);
+  EXPECT_EQ(spec.frozen_size(), 1);
+  EXPECT_EQ(spec.frozen(0), "b*");
+  EXPECT_EQ(spec.epochs(), 3u);
+  EXPECT_EQ(spec.clip().max_norm(), 0);
+  EXPECT_EQ(spec.clip().clip_value(), 2);
+}
+
 TEST(SpecFlags, PenaltiesAreL1AndL2OrAnElasticNet) {
   PenaltySpec both = *parsePenalty("fc*.weight:l1=1e-5,l2=1e-4");
   EXPECT_EQ(both.patterns(0), "fc*.weight");
