@@ -35,10 +35,11 @@ constexpr std::array<std::string_view, 3> kFolderOptions = {"mode", "skip", "sam
 constexpr std::array<std::string_view, 6> kListOptions = {"mode",  "skip",  "samples",
                                                           "image", "label", "folder"};
 constexpr std::array<std::string_view, 4> kTextOptions = {"context", "by", "stride", "samples"};
+constexpr std::array<std::string_view, 2> kLibraryOptions = {"argument", "samples"};
 constexpr std::array<std::string_view, 1> kNpzOptions = {"samples"};
 constexpr std::array<std::string_view, 2> kSyntheticOptions = {"samples", "seed"};
 
-const std::array<Scheme, 12> kSchemes = {{
+const std::array<Scheme, 13> kSchemes = {{
     {"fashion-mnist", Place::Optional, "fashion-mnist", kImageOptions},
     {"mnist", Place::Required, "mnist:DIR", kImageOptions},
     {"cifar10", Place::Required, "cifar10:DIR", kImageOptions},
@@ -50,6 +51,7 @@ const std::array<Scheme, 12> kSchemes = {{
     {"npz", Place::Required, "npz:FILE", kNpzOptions},
     {"safetensors", Place::Required, "safetensors:FILE", kNpzOptions},
     {"text", Place::Required, "text:FILE?context=64", kTextOptions},
+    {"library", Place::Required, "library:FILE.so", kLibraryOptions},
     {"synthetic", Place::None, "synthetic?samples=N", kSyntheticOptions},
 }};
 

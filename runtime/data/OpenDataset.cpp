@@ -5,6 +5,7 @@
 
 #include "runtime/data/CsvDataset.h"
 #include "runtime/data/ImageDataset.h"
+#include "runtime/data/LibraryDataset.h"
 #include "runtime/data/NpzDataset.h"
 #include "runtime/data/PictureFiles.h"
 #include "runtime/data/SyntheticDataset.h"
@@ -74,6 +75,9 @@ Result<std::unique_ptr<Dataset>> openWhole(const DataSource &source, Split split
   }
   if (source.scheme == "text") {
     return openText(source, known.classes);
+  }
+  if (source.scheme == "library") {
+    return openLibrary(source);
   }
   if (source.scheme == "npz") {
     return openNpz(source, inputs);

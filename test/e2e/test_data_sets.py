@@ -4,7 +4,7 @@
 import json
 
 from pictures import picture_folder, png
-from support import Case, main
+from support import Case, main, pathlib, shutil, subprocess
 
 RESIZE = "Resize((28,28)),Grayscale(),ToTensor(),Normalize(0.5,0.25)"
 
@@ -84,6 +84,28 @@ class Pictures(Case):
         self.assertEqual(report["samples"], 48)
         self.refused(2, "inspect", "data", "inspekt", "imagefolder:photos")
         self.refused(2, "--grid", "data", "inspect", "imagefolder:photos", "--transform", "ToTensor()")
+
+
+class Libraries(Case):
+    def test_a_class_of_ones_own(self):
+        """The class of docs/data.md, with a body."""
+        compiler = shutil.which("c++") or shutil.which("clang++-22")
+        if not compiler:
+            self.skipTest("no C++ compiler")
+        source = pathlib.Path(__file__).resolve().parents[2]
+        page = (source / "docs" / "data.md").read_text()
+        code = page[page.index("class Squares"):page.index("```\n`c++ -std")]
+        body = "{ if (outputs[0]) *(double *)outputs[0] = 0.01 * index; if (outputs[1]) *(double *)outputs[1] = 0.02 * index; }"
+        code = code.replace("outputs) const override;", f"outputs) const override {body}\n  int64_t size_;")
+        self.write("squares.cpp", "#include <ntc/dataset.hpp>\n" + code)
+        subprocess.run([compiler, "-std=c++20", "-shared", "-fPIC", "-I", source / "runtime" / "include", "squares.cpp", "-o",
+                        "squares.so"], cwd=self.here, check=True)
+        data = "library:squares.so?argument=60"
+        self.assertIn("samples  60", self.succeeds("data", "inspect", data).out)
+        self.succeeds("new", "linear", "--input", "1", "-o", "model.pb")
+        self.succeeds("train", "model.pb", "--data", data, "--val-split", "12", "--batch-size", "8", "--epochs", "2", "--out", "run")
+        self.succeeds("eval", "run", "--data", "library:squares.so?argument=30")
+        self.refused(1, ["squares.so", "stoll"], "data", "inspect", "library:squares.so?argument=many")
 
 
 class Tables(Case):

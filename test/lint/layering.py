@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "runtime/memory": ["runtime/base", "runtime/device", "runtime/artifact"],
     "runtime/exec": ["runtime/base", "runtime/device", "runtime/artifact", "runtime/memory", "runtime/format",
                      "runtime/include"],
-    "runtime/data": ["runtime/base", "runtime/artifact", "runtime/format", "zlib.h", "png.h", "jpeglib.h"],
+    "runtime/data": ["runtime/base", "runtime/artifact", "runtime/format", "runtime/include", "zlib.h", "png.h", "jpeglib.h"],
     "runtime/report": ["runtime/base", "runtime/format", "zlib.h"],
     "runtime/search": ["runtime/base"],
     "runtime/train": ["runtime"],

@@ -3,6 +3,7 @@
 // The two formats behind ReadImage.
 #pragma once
 
+#include "runtime/data/image/ByteSums.h"
 #include "runtime/data/image/ReadImage.h"
 
 #include <algorithm>
@@ -27,12 +28,7 @@ inline void splitRow(const uint8_t *row, Bytes &out, int64_t y) {
     std::copy_n(row, width, out.row(0, y));
     return;
   }
-  uint8_t *r = out.row(0, y), *g = out.row(1, y), *b = out.row(2, y);
-  for (int64_t x = 0; x < width; ++x) {
-    r[x] = row[3 * x];
-    g[x] = row[3 * x + 1];
-    b[x] = row[3 * x + 2];
-  }
+  splitPixels(row, width, out.row(0, y), out.row(1, y), out.row(2, y));
 }
 
 } // namespace ntc::rt::data

@@ -136,8 +136,10 @@ Status decodeJpeg(std::span<const uint8_t> file, PictureMode mode, Bytes &out) {
   out.channels = isGray ? 1 : 3;
   out.size = size;
   out.values.resize(static_cast<size_t>(out.channels * out.pixels()));
-  std::vector<uint8_t> row(static_cast<size_t>(size.width * out.channels));
-  if (!readRows(decoder, row.data(), out)) {
+  // At an odd address: to aligned rows libjpeg-turbo writes around the caches, from which splitting
+  // would have to wait for memory.
+  std::vector<uint8_t> row(static_cast<size_t>(size.width * out.channels) + 1);
+  if (!readRows(decoder, row.data() + 1, out)) {
     return damaged(decoder.errors);
   }
   toMode(out, mode);

@@ -3,6 +3,7 @@
 // Two passes with tables of weights: along the rows, then along the columns.
 #include "runtime/data/image/Resize.h"
 
+#include "runtime/data/image/ByteSums.h"
 #include "runtime/data/image/Geometry.h"
 
 #include <algorithm>
@@ -117,6 +118,39 @@ template <typename T> Planes<T> combineRows(const Planes<T> &image, const Weight
       for (int64_t x = 0; x < width; ++x) {
         to[x] = A::finish(sums[x]);
       }
+    }
+  }
+  return out;
+}
+
+/// The same for bytes, in vectors. Inputs fewer than a vector's go the plain way.
+Bytes combineColumns(const Bytes &image, const Weights &weights) {
+  const FixedWeights fixed =
+      FixedWeights::of(weights.weights, weights.first, weights.count, image.size.width);
+  if (fixed.width == 0) {
+    return combineColumns<uint8_t>(image, weights);
+  }
+  Bytes out(image.channels, {image.size.height, static_cast<int64_t>(weights.first.size())});
+  for (int64_t channel = 0; channel < image.channels; ++channel) {
+    for (int64_t y = 0; y < image.size.height; ++y) {
+      sumAlong(image.row(channel, y), fixed, out.row(channel, y));
+    }
+  }
+  return out;
+}
+
+Bytes combineRows(const Bytes &image, const Weights &weights) {
+  const int64_t height = static_cast<int64_t>(weights.first.size());
+  const FixedWeights fixed =
+      FixedWeights::of(weights.weights, weights.first, weights.count, INT64_MAX);
+  Bytes out(image.channels, {height, image.size.width});
+  for (int64_t channel = 0; channel < image.channels; ++channel) {
+    for (int64_t y = 0; y < height; ++y) {
+      const auto at = static_cast<size_t>(y * fixed.width);
+      const auto count = static_cast<size_t>(weights.count[static_cast<size_t>(y)]);
+      sumAcross(image.row(channel, weights.first[static_cast<size_t>(y)]), image.size.width,
+                std::span(fixed.high).subspan(at, count), std::span(fixed.low).subspan(at, count),
+                image.size.width, out.row(channel, y));
     }
   }
   return out;
