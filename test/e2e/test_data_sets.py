@@ -103,7 +103,8 @@ class Libraries(Case):
         data = "library:squares.so?argument=60"
         self.assertIn("samples  60", self.succeeds("data", "inspect", data).out)
         self.succeeds("new", "linear", "--input", "1", "-o", "model.pb")
-        self.succeeds("train", "model.pb", "--data", data, "--val-split", "12", "--batch-size", "8", "--epochs", "2", "--out", "run")
+        self.succeeds("train", "model.pb", "--data", data, "--val-split", "12", "--batch-size", "8", "--epochs", "2",
+                      "--out", "run")
         self.succeeds("eval", "run", "--data", "library:squares.so?argument=30")
         self.refused(1, ["squares.so", "stoll"], "data", "inspect", "library:squares.so?argument=many")
 
