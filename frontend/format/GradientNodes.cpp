@@ -65,7 +65,7 @@ std::string GradientNodes::addObjective(std::vector<Diagnostic> &problems) {
   if (terms.empty()) {
     return "loss";
   }
-  std::string penalty(penaltyOutput), objective = "objective";
+  std::string penalty(penaltyOutput), objective(objectiveValue);
   addNode(algorithm, "Sum", terms, std::span(&penalty, 1)).set_name("/penalty/Sum");
   outputs.push_back(penaltyOutput);
   std::vector<std::string> parts = {"loss", penalty};

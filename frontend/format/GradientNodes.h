@@ -19,6 +19,8 @@ namespace ntc::format {
 /// Names of outputs of the algorithm that the training step reports as metrics with count 1.
 inline constexpr std::string_view penaltyOutput = "penalty";
 inline constexpr std::string_view gradientNormOutput = "grad_norm";
+/// The sum of loss and penalties, which is differentiated in the place of the loss.
+inline constexpr std::string_view objectiveValue = "objective";
 
 /// The control of penalty `index`: "l1" and "l2", then "l1_2", "l2_2", "l1_3", …
 std::string penaltyControl(std::string_view kind, int index);

@@ -68,6 +68,8 @@ private:
   void runNode(const onnx::NodeProto &node, Scope &scope);
   void runCall(NodeContext &c, const onnx::FunctionProto &function);
   void runGradient(NodeContext &c, Scope &scope);
+  /// Whether the recipe's loss is a sum over samples, whose gradients are added as they are.
+  bool joinsSums() const;
   /// Adds what `gradients` of the parameters `xs` are to what was accumulated. Where the entry
   /// updates, they become those of the mean over all batches and the accumulators zeros.
   void joinGradients(llvm::ArrayRef<std::string> xs, llvm::MutableArrayRef<mlir::Value> gradients);

@@ -5,6 +5,7 @@
 
 #include "frontend/format/GradientNodes.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -46,6 +47,10 @@ void EntryBuilder::runGradient(NodeContext &c, Scope &scope) {
   std::vector<std::string> xs = c.stringsAttribute("xs"), zs = c.stringsAttribute("zs");
   std::string y = c.stringAttribute("y", "");
   c.checkNoOtherAttributes();
+  // A step has its penalty once, where the sums of all batches are joined: in the update.
+  if (entry.getKind() == EntryKind::Accumulate && joinsSums() && y == format::objectiveValue) {
+    y = model.loss;
+  }
   std::vector<std::string> names = xs;
   names.insert(names.end(), zs.begin(), zs.end());
   if (xs.empty() || y.empty()) {
@@ -106,14 +111,19 @@ void EntryBuilder::runGradient(NodeContext &c, Scope &scope) {
   }
 }
 
+bool EntryBuilder::joinsSums() const { return model.spec->loss().reduction() == "sum"; }
+
 // With gradients g of means over counts c, the mean over all samples has the gradient
-// sum(c * g) / sum(c): that of one batch as large as all together. Sums are added.
+// sum(c * g) / sum(c): that of one batch as large as all together. Sums are added. A batch of which
+// nothing counts (every label ignored) has the mean 0 / 0 and adds nothing; a step of such batches
+// alone has gradients of zero.
 void EntryBuilder::joinGradients(ArrayRef<std::string> xs, MutableArrayRef<Value> gradients) {
   std::optional<MeanParts> parts = lossParts();
   if (!parts) {
     return;
   }
-  const bool isSum = model.spec->loss().reduction() == "sum";
+  const bool isSum = joinsSums();
+  const bool mayBeEmpty = !isSum && !matchPattern(parts->count, m_Constant());
   const bool updates = entry.getKind() == EntryKind::TrainStep;
   auto read = [&](StringRef name) -> Value {
     return ir::train::ReadOp::create(emitter.builder, emitter.location,
@@ -127,12 +137,21 @@ void EntryBuilder::joinGradients(ArrayRef<std::string> xs, MutableArrayRef<Value
     Value factor = emitter.cast(scalar, Emitter::elementOf(tensor));
     return emitter.mul(tensor, emitter.broadcast(factor, Emitter::shapeOf(tensor), {}));
   };
+  auto zeroIfEmpty = [&](Value scalar, Value tensor) {
+    if (!mayBeEmpty) {
+      return tensor;
+    }
+    Value empty = emitter.compare(Predicate::eq, scalar, emitter.splatLike(0, scalar));
+    return emitter.select(emitter.broadcast(empty, Emitter::shapeOf(tensor), {}),
+                          emitter.splatLike(0, tensor), tensor);
+  };
+  Value share = zeroIfEmpty(total, emitter.div(emitter.splatLike(1, total), total));
   for (auto [name, gradient] : llvm::zip(xs, gradients)) {
     std::string state = ModelView::accumulatorOf(name);
-    Value joined = emitter.add(read(state), isSum ? gradient : times(gradient, count));
+    Value added = isSum ? gradient : zeroIfEmpty(count, times(gradient, count));
+    Value joined = emitter.add(read(state), added);
     if (updates) {
-      Value one = emitter.splatLike(1, total);
-      gradient = isSum ? joined : times(joined, emitter.div(one, total));
+      gradient = isSum ? joined : times(joined, share);
       joined = emitter.splatLike(0, joined);
     }
     updateState(state, joined);

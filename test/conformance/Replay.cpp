@@ -182,7 +182,7 @@ Result<Outcome> train(const Case &compiled, std::unique_ptr<Session> session, co
       return result.status();
     }
     const rt::exec::Metric &loss = result->metrics.front();
-    run.losses.push_back(loss.sum / loss.count);
+    run.losses.push_back(loss.count == 0 ? loss.sum : loss.sum / loss.count); // all ignored
     if (Status status = average.afterStep(*session, session->position().step); !status) {
       return status;
     }

@@ -137,7 +137,8 @@ INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
                          testing::Values("linear_sgd", "mlp_sgd", "mlp_adam", "mlp_adamw",
                                          "cnn_adadelta", "cnn_adam", "residual_sgd", "vae_adam",
                                          "mlp_groups", "mlp_clip", "mlp_clip_value", "mlp_penalty",
-                                         "mlp_accumulate", "cnn_accumulate", "mlp_ema", "cnn_swa"),
+                                         "mlp_accumulate", "cnn_accumulate", "mlp_accumulate_sum",
+                                         "mlp_accumulate_ignored", "mlp_ema", "cnn_swa"),
                          nameOf);
 
 /// The same bits with another number of threads, and across a checkpoint between two batches of one

@@ -50,6 +50,8 @@ RECIPES = {  # case -> what its recipe has beside loss and optimizer; `Extras` d
     "mlp_penalty": PENALTIES,
     "mlp_accumulate": "clip { max_norm: 0.5 } accumulate: 4",
     "cnn_accumulate": "accumulate: 2",
+    "mlp_accumulate_sum": 'loss { reduction: "sum" } penalties { patterns: "*.weight" l2: 0.02 } accumulate: 4',
+    "mlp_accumulate_ignored": "loss { ignore_index: 3 } accumulate: 4",
     "mlp_ema": 'average { name: "ema" decay: 0.95 start: 10 }',
     "cnn_swa": 'average { name: "swa" every: 5 }',
 }
@@ -61,6 +63,8 @@ CASES |= {
     "mlp_penalty": ("mlp", "sgd,lr=0.05,momentum=0.9", 32, 100),
     "mlp_accumulate": ("mlp", "adam,lr=1e-3", 8, 100),
     "cnn_accumulate": ("cnn", "sgd,lr=0.01,momentum=0.9", 16, 20),
+    "mlp_accumulate_sum": ("mlp", "sgd,lr=1e-3,momentum=0.9", 8, 50),
+    "mlp_accumulate_ignored": ("mlp", "sgd,lr=0.05,momentum=0.9", 1, 50),
     "mlp_ema": ("mlp", "adam,lr=1e-3", 32, 100),
     "cnn_swa": ("cnn", "sgd,lr=0.01,momentum=0.9", 16, 20),
 }
@@ -79,7 +83,15 @@ class Extras:
                 {"params": [net.fc1.bias], "lr": 0.02}, {"params": [net.fc1.weight]}]
 
     def accumulate(self):
-        return {"mlp_accumulate": 4, "cnn_accumulate": 2}.get(self.name, 1)
+        return {"mlp_accumulate": 4, "cnn_accumulate": 2, "mlp_accumulate_sum": 4, "mlp_accumulate_ignored": 4}.get(self.name, 1)
+
+    def sums(self):
+        """Whether the losses of the batches of a step are sums, joined as those of one batch would be."""
+        return self.name in ("mlp_accumulate_sum", "mlp_accumulate_ignored")
+
+    def criterion(self, torch):
+        ignored = 3 if self.name == "mlp_accumulate_ignored" else -100
+        return torch.nn.CrossEntropyLoss(reduction="sum" if self.sums() else "mean", ignore_index=ignored)
 
     def average(self, net):
         """The averaged model, and whether it is updated after a step (from 0)."""
@@ -92,6 +104,8 @@ class Extras:
         return None, lambda step: False
 
     def penalty(self, net):
+        if self.name == "mlp_accumulate_sum":
+            return 0.02 * (net.fc1.weight.pow(2).sum() + net.fc2.weight.pow(2).sum())
         if self.name != "mlp_penalty":
             return 0.0
         absolute = 1e-4 * (net.fc1.weight.abs().sum() + net.fc2.weight.abs().sum())
@@ -216,7 +230,7 @@ def train(torch, case, dtype, extras):
     net.load_state_dict({k: torch.from_numpy(v) for k, v in values.items()}, strict=False)
     net = net.to(dtype).train()
     optimizer = make_optimizer(torch, optimizer_text, extras, net)
-    criterion = torch.nn.MSELoss() if model == "linear" else torch.nn.CrossEntropyLoss()
+    criterion = torch.nn.MSELoss() if model == "linear" else extras.criterion(torch)
     losses, gradients = [], {}
     averaged, is_due = extras.average(net)
     joined = extras.accumulate()
@@ -226,15 +240,23 @@ def train(torch, case, dtype, extras):
         if step % joined == 0:
             optimizer.zero_grad()
         loss = vae_loss(torch, net, x.to(dtype), step, dtype) if model == "vae" else criterion(net(x.to(dtype)), y)
-        ((loss + extras.penalty(net)) / joined).backward()
+        updates = (step + 1) % joined == 0
+        if extras.sums():  # as one batch: the penalty once, a mean's division by all that counts at the end
+            (loss + extras.penalty(net) if updates else loss).backward()
+            counted = int((y != criterion.ignore_index).sum())
+            total = counted if step % joined == 0 else total + counted
+            for p in net.parameters() if updates and criterion.ignore_index >= 0 else ():
+                p.grad /= total
+        else:
+            ((loss + extras.penalty(net)) / joined).backward()
         if step == 0:
             gradients = {k: p.grad.double().numpy().copy() for k, p in net.named_parameters()}
-        if (step + 1) % joined == 0:
+        if updates:
             extras.clip(torch, net)
             optimizer.step()
         if is_due(step):
             averaged.update_parameters(net)
-        losses.append(loss.item() / (batch if model == "vae" else 1))
+        losses.append(loss.item() / (batch if model == "vae" else max(counted, 1) if extras.sums() else 1))
     if averaged:
         batches = [torch.from_numpy(batch_of(model, step, batch)[0]).to(dtype) for step in range(STATISTICS)]
         torch.optim.swa_utils.update_bn(batches, averaged)
