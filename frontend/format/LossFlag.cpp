@@ -158,13 +158,15 @@ void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &
   *spec.mutable_loss() = loss;
   const LossRule *rule = findLoss(loss.name());
   bool classes = rule && rule->classes && !loss.probabilities();
-  bool ownTarget = rule && loss.target() != defaultTarget(*rule, loss);
+  bool ownTarget = rule && !loss.target().empty() && loss.target() != defaultTarget(*rule, loss);
   for (const onnx::ValueInfoProto &input : model.graph().input()) {
     if (input.name() == old.target() && !classes && !ownTarget) {
       spec.mutable_loss()->set_target(old.target());
     }
   }
-  spec.mutable_loss()->mutable_terms()->Swap(old.mutable_terms());
+  if (loss.terms_size() == 0) {
+    spec.mutable_loss()->mutable_terms()->Swap(old.mutable_terms());
+  }
   spec.clear_metrics();
   if (classes) {
     spec.add_metrics("accuracy");

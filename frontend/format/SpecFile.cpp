@@ -34,14 +34,19 @@ Result<TrainSpec> readSpec(const std::string &path) {
   return rt::withContext(parseRecipe(recipeText(spec)), path);
 }
 
-void replaceFields(const TrainSpec &given, TrainSpec &spec) {
-  const google::protobuf::Reflection &reflection = *given.GetReflection();
+void replaceFields(const TrainSpec &given, const onnx::ModelProto &model, TrainSpec &spec) {
+  TrainSpec rest = given;
+  if (!given.loss().name().empty() && given.metrics_size() == 0) {
+    replaceLoss(spec, given.loss(), model);
+    rest.clear_loss();
+  }
+  const google::protobuf::Reflection &reflection = *rest.GetReflection();
   std::vector<const google::protobuf::FieldDescriptor *> fields;
-  reflection.ListFields(given, &fields);
+  reflection.ListFields(rest, &fields);
   for (const auto *field : fields) {
     reflection.ClearField(&spec, field);
   }
-  spec.MergeFrom(given);
+  spec.MergeFrom(rest);
 }
 
 } // namespace ntc::format

@@ -21,6 +21,10 @@ std::vector<Diagnostic> complete(TrainSpec &spec) {
     }
   }
   completeGradients(spec, problems);
+  if (spec.accumulate() > mostAccumulated) {
+    problems.push_back({"", rt::concat("accumulate: expected at most ", mostAccumulated,
+                                       " batches for a step, found ", spec.accumulate())});
+  }
   if (spec.has_average()) {
     completeAverage(*spec.mutable_average(), problems);
   }

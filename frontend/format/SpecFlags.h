@@ -34,15 +34,19 @@ Result<PenaltySpec> parsePenalty(std::string_view text);
 Result<AverageSpec> parseAverage(std::string_view text);
 
 /// Puts `loss` in the place of the recipe's loss. What `model` computes for its loss stays: the
-/// terms, and an input that is its own target unless `loss` names a target or wants labels. Metrics
-/// become those of the new loss.
+/// terms, unless `loss` has terms, and an input that is its own target unless `loss` names a target
+/// or wants labels. Metrics become those of the new loss.
 void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &model);
 
 /// The recipe in the file `path`: a TrainSpec as text (train.textproto) or JSON (a run's
 /// train.json), at most 1 MiB. Errors: Io; what is not readable.
 Result<TrainSpec> readSpec(const std::string &path);
-/// Every field that `given` has takes the place of the recipe's.
-void replaceFields(const TrainSpec &given, TrainSpec &spec);
+/// Every field that `given` has takes the place of the recipe's, its loss as replaceLoss does it
+/// unless it has metrics too.
+void replaceFields(const TrainSpec &given, const onnx::ModelProto &model, TrainSpec &spec);
+
+/// Most batches that a step joins.
+inline constexpr int64_t mostAccumulated = 1 << 20;
 
 /// Checks names and ranges of a recipe that came from a file or an API and fills in defaults. All
 /// problems at once.

@@ -72,6 +72,41 @@ Result<std::unique_ptr<Feed>> openFeed(const exec::Session &session, TrainOption
                        .workers = options.workers});
 }
 
+struct StepLoss {
+  double loss = 0.0;
+  bool isFinite = true;
+};
+
+/// One step over `batches` batches, from the next epoch on where one ends. Its loss is that of all
+/// of them. Errors: the loader's, the step's; InvalidArgument for data without a whole batch.
+Result<StepLoss> takeStep(exec::Session &session, Feed &feed, int64_t batches, uint64_t &epoch) {
+  StepLoss out;
+  double sum = 0.0, count = 0.0;
+  for (int64_t left = batches; left > 0; --left) {
+    const data::Batch *batch = feed.loader().next();
+    if (!batch && feed.loader().status()) {
+      feed.loader().start(++epoch, 0);
+      batch = feed.loader().next();
+    }
+    if (!feed.loader().status()) {
+      return feed.loader().status();
+    }
+    if (!batch) {
+      return error(Code::InvalidArgument, "the data has fewer samples than a batch");
+    }
+    Result<exec::StepResult> result = left > 1 ? session.accumulateStep(feed.views(*batch))
+                                               : session.trainStep(feed.views(*batch));
+    if (!result) {
+      return result.status();
+    }
+    sum += result->metrics.front().sum;
+    count += result->metrics.front().count;
+    out.isFinite = out.isFinite && result->isFinite;
+  }
+  out.loss = sum / count;
+  return out;
+}
+
 Status writeText(const std::string &path, std::string_view text) {
   return writeFileAtomically(path, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
 }
@@ -155,20 +190,22 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
   if (!recipe) {
     return recipe.status();
   }
-  auto session = createSession(artifact.take(), options.train, *recipe);
+  TrainOptions train = options.train;
+  applyTo(train, *recipe);
+  auto session = createSession(artifact.take(), train, *recipe);
   if (!session) {
     return session.status();
   }
   Progress progress = makeProgress(hooks, 0);
   LoopState fresh;
-  if (Status status = loadState(**session, options.train, progress, fresh); !status) {
+  if (Status status = loadState(**session, train, progress, fresh); !status) {
     return status;
   }
   const std::vector<RateControl> controls = rateControls((*session)->manifest());
   if (controls.empty()) {
     return error(Code::InvalidArgument, "the program has no control 'lr'");
   }
-  auto feed = openFeed(**session, options.train, *recipe, progress);
+  auto feed = openFeed(**session, train, *recipe, progress);
   if (!feed) {
     return feed.status();
   }
@@ -177,17 +214,6 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
   uint64_t epoch = 0;
   (*feed)->loader().start(epoch, 0);
   for (int64_t i = 0; i < steps && !report.diverged && !hooks.isStopped(); ++i) {
-    const data::Batch *batch = (*feed)->loader().next();
-    if (!batch && (*feed)->loader().status()) {
-      (*feed)->loader().start(++epoch, 0);
-      batch = (*feed)->loader().next();
-    }
-    if (!(*feed)->loader().status()) {
-      return (*feed)->loader().status();
-    }
-    if (!batch) {
-      return error(Code::InvalidArgument, "the data has fewer samples than a batch");
-    }
     const double part = steps > 1 ? static_cast<double>(i) / static_cast<double>(steps - 1) : 0.0;
     const double rate = least * std::pow(greatest / least, part);
     for (const RateControl &control : controls) {
@@ -195,16 +221,15 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
         return status;
       }
     }
-    Result<exec::StepResult> result = (*session)->trainStep((*feed)->views(*batch));
-    if (!result) {
-      return withContext(result.status(), "step ", i + 1);
+    Result<StepLoss> step = takeStep(**session, **feed, recipe->accumulate, epoch);
+    if (!step) {
+      return withContext(step.status(), "step ", i + 1);
     }
-    const exec::Metric &loss = result->metrics.front();
-    const double value = loss.sum / loss.count;
+    const double value = step->loss;
     average = kSmoothing * average + (1.0 - kSmoothing) * value;
     const double smooth = average / (1.0 - std::pow(kSmoothing, static_cast<double>(i + 1)));
-    report.diverged = !result->isFinite || (i > 0 && smooth > divergence * best);
-    if (result->isFinite) {
+    report.diverged = !step->isFinite || (i > 0 && smooth > divergence * best);
+    if (step->isFinite) {
       report.points.push_back({rate, value, smooth});
       best = std::min(best, smooth);
     }

@@ -2,6 +2,7 @@
 //
 // The learning-rate range test (Smith, "Cyclical learning rates for training neural networks",
 // 2017, section 3.3): some steps with a rate that grows from step to step, and the loss at each.
+// Steps are the recipe's: of as many batches as it accumulates, from its first values.
 #pragma once
 
 #include "runtime/train/Hooks.h"

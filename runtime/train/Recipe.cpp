@@ -3,6 +3,7 @@
 // Reading and rewriting TrainSpec's JSON.
 #include "runtime/train/Recipe.h"
 
+#include "runtime/train/EarlyStop.h"
 #include "runtime/train/Options.h"
 #include "runtime/train/ScheduleSpec.h"
 
@@ -189,15 +190,31 @@ Result<Recipe> parseRecipe(std::string_view json) {
   return recipe;
 }
 
-void applyTo(TrainOptions &options, const Recipe &recipe) {
+std::vector<std::string> applyTo(TrainOptions &options, const Recipe &recipe) {
+  std::vector<std::string> notes;
   if (options.resume != ResumeMode::No) {
-    return;
+    return notes;
   }
-  auto take = [](auto &target, const auto &value) { target = target.empty() ? value : target; };
-  take(options.init, recipe.init);
-  take(options.earlyStop, recipe.earlyStop);
-  take(options.monitor, recipe.monitor);
-  take(options.metrics, recipe.metrics);
+  const bool validates = !options.val.empty() || !splitText(options).empty();
+  auto take = [&](auto &target, const auto &value, std::string_view what, bool needsValidation) {
+    if (!target.empty() || value.empty()) {
+      return;
+    }
+    if (needsValidation && !validates) {
+      notes.push_back(concat("note: the model's ", what,
+                             " left out: the run has no validation; add --val or --val-split"));
+      return;
+    }
+    target = value;
+  };
+  auto isOfValidation = [](std::string_view metric) { return metric.starts_with("val_"); };
+  const Result<EarlyStopSpec> stop = parseEarlyStop(recipe.earlyStop);
+  take(options.init, recipe.init, "initializers", false);
+  take(options.earlyStop, recipe.earlyStop, "early stopping is",
+       stop && isOfValidation(stop->monitor));
+  take(options.monitor, recipe.monitor, "monitor is", isOfValidation(recipe.monitor));
+  take(options.metrics, recipe.metrics, "metrics of the validation are", true);
+  return notes;
 }
 
 std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides) {

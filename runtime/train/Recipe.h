@@ -47,8 +47,9 @@ Result<Recipe> parseRecipe(std::string_view json);
 
 struct TrainOptions;
 /// Takes the recipe's initializers, early stopping, monitor and metrics where no option has them. A
-/// run that resumes has its own.
-void applyTo(TrainOptions &options, const Recipe &recipe);
+/// run that resumes has its own. Without validation data, what the recipe would have it compute or
+/// watch is left out. Returns a note for each thing left out.
+std::vector<std::string> applyTo(TrainOptions &options, const Recipe &recipe);
 
 /// Values of a run that replace those of the recipe.
 struct RecipeOverrides {

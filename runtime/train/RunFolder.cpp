@@ -44,6 +44,23 @@ std::string safeName(const std::string &model) {
   return out.empty() || out[0] == '.' ? "model" + out : out;
 }
 
+/// Removes the event files that this process wrote into the folder (report::EventFile's names).
+void removeEventFiles(const std::string &folder) {
+  const std::string own = concat(".", ::getpid(), ".");
+  std::vector<std::filesystem::path> found;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator at(folder, ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    const std::string name = at->path().filename();
+    if (name.starts_with("events.out.tfevents.") && name.find(own) != std::string::npos) {
+      found.push_back(at->path());
+    }
+  }
+  for (const std::filesystem::path &each : found) {
+    std::filesystem::remove(each, ignored);
+  }
+}
+
 /// What to do about a flag that a resumed run cannot take.
 constexpr std::string_view kInstead =
     "; leave it out to continue bit for bit, or continue the state alone with --resume=state";
@@ -89,7 +106,14 @@ Status takeValidation(const RunRecord &record, bool exact, TrainOptions &options
   was.valSplit = record.valSplit != 0 ? std::optional(record.valSplit) : std::nullopt;
   was.valRule = record.valRule;
   was.fold = record.fold;
-  if (options.val.empty() && splitText(options).empty()) {
+  const bool isInherited = options.val.empty() && splitText(options).empty();
+  if (record.fold && record.splitVersion != kSplitVersion && (exact || isInherited)) {
+    return error(Code::InvalidArgument, "the run was started with ", splitText(was),
+                 " by a version of ntc whose folds held other samples: it would now validate on ",
+                 "samples that it has trained on; train it anew, or continue its state alone with ",
+                 "--resume=state and --val");
+  }
+  if (isInherited) {
     options.val = record.val;
     options.valSplit = was.valSplit;
     options.valRule = was.valRule;
@@ -116,6 +140,7 @@ std::string toJson(const RunRecord &record) {
   if (record.fold) {
     json.member("fold", record.fold->fold + 1);
     json.member("folds", record.fold->folds);
+    json.member("split_version", record.splitVersion);
   }
   if (!record.controls.empty()) {
     json.key("controls");
@@ -204,6 +229,8 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
     if (record.fold->fold < 0 || record.fold->fold >= record.fold->folds) {
       bad = error(Code::Corrupt, "expected 'fold' from 1 to 'folds'");
     }
+    const format::JsonValue *version = member("split_version");
+    record.splitVersion = version ? version->asInt64().value_or(0) : 0;
   }
   if (const format::JsonValue *controls = member("controls")) {
     for (size_t i = 0; i < controls->keys().size(); ++i) {
@@ -322,6 +349,7 @@ void releaseRunFolder(const std::string &folder) {
   if (Checkpoints::view(folder).steps().empty()) {
     std::error_code ignored;
     std::filesystem::remove(recordPath(folder), ignored);
+    removeEventFiles(folder);
   }
 }
 

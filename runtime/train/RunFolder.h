@@ -18,6 +18,10 @@
 
 namespace ntc::rt::train {
 
+/// How samples are dealt to folds: 2 as data::splitBy does it. Records without a version are of
+/// runs whose folds were other samples.
+inline constexpr int64_t kSplitVersion = 2;
+
 /// What decides a run's course besides the recipe and the program: a resumed run must agree, or it
 /// is another run.
 struct RunRecord {
@@ -26,6 +30,7 @@ struct RunRecord {
   int64_t valSplit = 0;
   std::string valRule; ///< data::SplitRule's text; empty: `valSplit` samples
   std::optional<Fold> fold;
+  int64_t splitVersion = kSplitVersion;                 ///< how samples were dealt to folds
   std::vector<std::pair<std::string, double>> controls; ///< that flags gave
   int64_t samples = 0;                                  ///< of the training data, after the split
   int64_t batchSize = 0;
@@ -52,7 +57,7 @@ Result<RunRecord> parseRunRecord(std::string_view json);
 
 /// Puts the record's values where `options` has none. With ResumeMode::Exact, options that differ
 /// from the record where that would change the run (data, split, batch size, order, seed) are
-/// refused by name. Errors: InvalidArgument.
+/// refused by name, and so are folds that hold other samples now. Errors: InvalidArgument.
 Status continueFrom(const RunRecord &record, TrainOptions &options);
 
 /// Whether the folder holds a run (its run.json).
@@ -61,8 +66,9 @@ bool holdsRun(const std::string &folder);
 /// The record of an existing run. Errors: NotFound where the folder holds no run, Corrupt.
 Result<RunRecord> readRunRecord(const std::string &folder);
 
-/// Frees the folder of a run that ended before its first checkpoint: removes run.json, so that
-/// another run may take the folder. Does nothing where there is a checkpoint.
+/// Frees the folder of a run that ended before its first checkpoint: removes run.json and the event
+/// files of this process, so that another run may take the folder. Does nothing where there is a
+/// checkpoint.
 void releaseRunFolder(const std::string &folder);
 
 /// A folder for a new run: `requested`, which must hold no run yet, or runs/MODEL with the first of

@@ -171,7 +171,9 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (!recipe) {
     return recipe.status();
   }
-  applyTo(options, *recipe);
+  for (const std::string &note : applyTo(options, *recipe)) {
+    progress.message(note);
+  }
   auto session = createSession(std::move(artifact), options, *recipe);
   if (!session) {
     return session.status();

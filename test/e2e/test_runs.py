@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The whole way: train, stop, resume bit for bit, evaluate, predict, export, compare."""
 import json
+import math
 import sys
 import time
 
@@ -120,6 +121,9 @@ class Runs(Case):
         self.assertIn("val_f1", json.loads((self.here / "spec" / "metrics.jsonl").read_text().splitlines()[-1]))
         self.train("again", "--spec", "spec/train.json", *val)
         self.same("spec", "again")
+        blind = self.succeeds("train", "model.pb", *self.data, "--spec", "train.textproto", "--max-steps", "1", "--out", "blind")
+        for what in ("metrics of the validation are", "early stopping is", "monitor is"):
+            self.assertIn(f"note: the model's {what} left out: the run has no validation", blind.out + blind.err)
         self.write("bad.textproto", "optimiser { }")
         self.refused(2, ["--spec", "bad.textproto", "line 1"], "train", "model.pb", *self.data, "--spec", "bad.textproto")
 
@@ -178,6 +182,7 @@ class Runs(Case):
         self.refused(1, "no checkpoint was written before", "train", "model.pb", *self.data, "--lr", "1e30", "--out", "run")
         self.train("run", "--epochs", "1")
         self.assertEqual((self.here / "run" / "metrics.jsonl").read_text().count("\n"), 1)
+        self.assertEqual(len(list((self.here / "run").glob("events.out.tfevents.*"))), 1)
         (self.here / "killed").mkdir()
         (self.here / "killed" / "run.json").write_text("{}")
         self.refused(2, ("holds a run already", "it has no checkpoint"), "train", "model.pb", *self.data, "--out", "killed")
@@ -342,6 +347,17 @@ class Loop(Case):
         self.succeeds("train", "model.pb", *seeded, "--max-steps", "1", "--log-interval", "1", "--out", "one")
         step = json.loads((self.here / "one" / "metrics.jsonl").read_text().splitlines()[0])
         self.assertAlmostEqual(step["loss"], first[0][0], 6)
+        # Its steps are the recipe's: of all batches that are joined, from the recipe's first values.
+        joined = self.succeeds("lr-find", "model.pb", "--data", "mnist:mnist", "--seed", "5", "--batch-size", "16",
+                               "--accumulate", "2", "--min-lr", "1e-9", "--steps", "10", "--json", "-o", "find")
+        whole = self.succeeds("lr-find", "model.pb", "--data", "mnist:mnist", "--seed", "5", "--batch-size", "32",
+                              "--min-lr", "1e-9", "--steps", "10", "--json", "-o", "find")
+        for one, other in zip(*(json.loads(found.out)["points"] for found in (joined, whole))):
+            self.assertAlmostEqual(one["loss"], other["loss"], 4)
+        self.write("zeros.textproto", 'init: "*=zeros"')
+        zeros = self.succeeds("lr-find", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--spec", "zeros.textproto",
+                              "--min-lr", "1e-9", "--steps", "10", "--json", "-o", "find")
+        self.assertAlmostEqual(json.loads(zeros.out)["points"][0]["loss"], math.log(10), 5)
         self.refused(2, "--min-lr", "lr-find", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--min-lr", "1",
                      "--max-lr", "0.1")
 

@@ -26,7 +26,6 @@ namespace ntc::driver {
 namespace {
 
 constexpr int64_t kDefaultBatch = 64;
-constexpr int64_t kMostAccumulated = 1 << 20;
 
 /// True where a node is of an operator that the importer does not know: the model is sound but
 /// beyond this compiler.
@@ -67,7 +66,7 @@ Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec 
     if (!given) {
       return rt::withContext(given.status(), "--spec");
     }
-    format::replaceFields(*given, spec);
+    format::replaceFields(*given, model, spec);
   }
   if (!flags.loss.empty()) {
     auto loss = format::parseLoss(flags.loss);
@@ -252,7 +251,7 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
                  "model's; 0: none)"),
       switchFlag("--log-grad-norm", flags.gradNorm,
                  "report the 2-norm of all gradients, before clipping, as metric grad_norm"),
-      integerFlag("--accumulate", flags.accumulate, 1, kMostAccumulated,
+      integerFlag("--accumulate", flags.accumulate, 1, format::mostAccumulated,
                   "batches whose gradients are joined for one step, as if they were one batch "
                   "(default: the model's, 1)"),
       textFlag("--average", "KIND", flags.average,

@@ -171,12 +171,45 @@ TEST(SpecFlags, AFilesFieldsTakeThePlaceOfTheRecipes) {
   spec.mutable_clip()->set_max_norm(1);
   given.add_frozen("b*");
   given.mutable_clip()->set_clip_value(2);
-  replaceFields(given, spec);
+  replaceFields(given, {}, spec);
   EXPECT_EQ(spec.frozen_size(), 1);
   EXPECT_EQ(spec.frozen(0), "b*");
   EXPECT_EQ(spec.epochs(), 3u);
   EXPECT_EQ(spec.clip().max_norm(), 0);
   EXPECT_EQ(spec.clip().clip_value(), 2);
+}
+
+TEST(SpecFlags, AFilesLossBringsItsMetrics) {
+  onnx::ModelProto model;
+  TrainSpec spec, given;
+  spec.mutable_loss()->set_name("cross_entropy");
+  spec.mutable_loss()->add_terms()->set_value("kl");
+  spec.add_metrics("accuracy");
+  given.mutable_loss()->set_name("mse");
+  replaceFields(given, model, spec);
+  EXPECT_EQ(spec.loss().name(), "mse");
+  EXPECT_EQ(spec.loss().terms_size(), 1) << "what the model adds to its loss stays";
+  EXPECT_EQ(spec.metrics_size(), 0) << "there is no accuracy of numbers";
+  given.mutable_loss()->set_name("nll");
+  given.mutable_loss()->add_terms()->set_value("own");
+  replaceFields(given, model, spec);
+  EXPECT_EQ(spec.loss().terms(0).value(), "own");
+  ASSERT_EQ(spec.metrics_size(), 1);
+  EXPECT_EQ(spec.metrics(0), "accuracy");
+  given.mutable_loss()->set_name("l1");
+  given.add_metrics("accuracy");
+  replaceFields(given, model, spec);
+  EXPECT_EQ(spec.metrics_size(), 1) << "a file that has metrics decides";
+}
+
+TEST(SpecFlags, AccumulateHasTheRangeOfTheFlag) {
+  TrainSpec spec;
+  spec.mutable_loss()->set_name("mse");
+  *spec.mutable_optimizer() = *parseOptimizer("sgd");
+  spec.set_accumulate(mostAccumulated);
+  EXPECT_TRUE(complete(spec).empty());
+  spec.set_accumulate(mostAccumulated + 1);
+  EXPECT_FALSE(complete(spec).empty());
 }
 
 TEST(SpecFlags, PenaltiesAreL1AndL2OrAnElasticNet) {

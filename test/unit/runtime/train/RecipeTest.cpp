@@ -2,6 +2,7 @@
 //
 // Reading a TrainSpec in JSON and writing it with overrides.
 #include "runtime/train/Recipe.h"
+#include "runtime/train/Options.h"
 
 #include "../data/Scratch.h"
 
@@ -34,6 +35,23 @@ TEST(Recipe, OverridesReplaceAndKeepTheRest) {
                   R"("epochs":4,"batchSizes":[32,64]})"
                   "\n");
   EXPECT_TRUE(parseRecipe(text));
+}
+
+TEST(Recipe, WhatNeedsAValidationIsLeftOutWithoutOne) {
+  Result<Recipe> recipe =
+      parseRecipe(R"({"validationMetrics":["f1"],"earlyStop":"patience=2","monitor":"loss"})");
+  ASSERT_TRUE(recipe) << recipe.status().message();
+  TrainOptions without;
+  std::vector<std::string> notes = applyTo(without, *recipe);
+  EXPECT_EQ(notes.size(), 2u);
+  EXPECT_TRUE(without.metrics.empty());
+  EXPECT_EQ(without.earlyStop, "");
+  EXPECT_EQ(without.monitor, "loss");
+  TrainOptions with;
+  with.fold = Fold{0, 2};
+  EXPECT_TRUE(applyTo(with, *recipe).empty());
+  EXPECT_EQ(with.metrics, std::vector<std::string>{"f1"});
+  EXPECT_EQ(with.earlyStop, "patience=2");
 }
 
 TEST(Recipe, RefusesMembersOfTheWrongKind) {

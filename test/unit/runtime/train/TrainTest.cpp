@@ -7,6 +7,7 @@
 #include "TinyProgram.h"
 #include "runtime/format/Json.h"
 #include "runtime/format/Safetensors.h"
+#include "runtime/train/RunFolder.h"
 
 #include <algorithm>
 #include <cmath>
@@ -396,6 +397,31 @@ TEST_F(Training, RefusesBeforeTheFirstStep) {
   EXPECT_TRUE(
       has(messageOf(run(rate, {.sizes = {8, 3}, .hasLearningRate = false})), "no control 'lr'"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "c"));
+}
+
+TEST_F(Training, RefusesFoldsOfOtherSamples) {
+  RunRecord record;
+  record.data = "csv:t.csv";
+  record.batchSize = 8;
+  record.fold = Fold{1, 3};
+  std::string json = toJson(record);
+  TrainOptions resumed;
+  resumed.resume = ResumeMode::Exact;
+  EXPECT_TRUE(continueFrom(*parseRunRecord(json), resumed));
+  EXPECT_EQ(resumed.fold->folds, 3);
+  const std::string_view version = "\"split_version\":2,";
+  ASSERT_NE(json.find(version), std::string::npos);
+  json.erase(json.find(version), version.size());
+  const RunRecord old = *parseRunRecord(json);
+  for (ResumeMode mode : {ResumeMode::Exact, ResumeMode::State}) {
+    TrainOptions again;
+    again.resume = mode;
+    EXPECT_TRUE(has(continueFrom(old, again).message(), "--fold 2/3 by a version of ntc"));
+  }
+  TrainOptions other;
+  other.resume = ResumeMode::State;
+  other.val = "csv:v.csv";
+  EXPECT_TRUE(continueFrom(old, other)) << "data of its own is no fold";
 }
 
 TEST_F(Training, RefusesToMixRuns) {
