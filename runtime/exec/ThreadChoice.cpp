@@ -20,6 +20,9 @@ constexpr double kWorthChanging = 0.97;
 constexpr double kHopeless = 1.3;
 /// Time between rounds: what one lost times this, and no less than the second number.
 constexpr int64_t kLossShare = 100, kFewestNanoseconds = 200'000'000;
+/// At most so long, or so many steps where those take longer: what a round lost may be an accident,
+/// such as a process that was stopped in it.
+constexpr int64_t kMostNanoseconds = 10'000'000'000, kMostSteps = 1000;
 
 } // namespace
 
@@ -87,8 +90,10 @@ void ThreadChoice::finishTrial() {
 
 void ThreadChoice::finishRound() {
   best_ = trying_ = faster_;
+  const int64_t most = std::max(kMostNanoseconds / fastest_, kMostSteps);
+  const int64_t share = std::min(lost_, INT64_MAX / kLossShare) * kLossShare;
   settledSteps_ =
-      static_cast<uint64_t>(std::max(kFewestNanoseconds, lost_ * kLossShare) / fastest_ + 1);
+      static_cast<uint64_t>(std::min(most, std::max(kFewestNanoseconds, share) / fastest_ + 1));
 }
 
 } // namespace ntc::rt::exec

@@ -13,7 +13,8 @@ namespace ntc::rt::exec {
 
 /// Rounds of trials, and the fastest number between them. A round measures the number in use and
 /// then each other one for a few steps; a trial that is clearly slower ends at once. The next round
-/// waits until what the last one lost is a hundredth of the time since.
+/// waits until what the last one lost is a hundredth of the time since, but no more than some
+/// seconds or a thousand steps.
 class ThreadChoice {
 public:
   /// `counts`: the numbers to choose from, the one to begin with first; at least two.

@@ -186,6 +186,9 @@ void ThreadPool::run(Job job, void *context, unsigned active) {
     if (arrivals_[t].count() != arrivals) {
       arrivals_[t].reset(arrivals); // it had no part in earlier jobs
     }
+  }
+  // Only now: a thread that starts may look at all counters at once.
+  for (unsigned t = 1; t < active; ++t) {
     starts_[t].raise();
   }
   job(context, 0);

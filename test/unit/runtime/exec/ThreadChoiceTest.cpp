@@ -87,6 +87,19 @@ TEST(ThreadChoice, noiseAndInterruptsChangeNothingForLong) {
   EXPECT_GT(run.steps[1], 20 * run.steps[0]);
 }
 
+TEST(ThreadChoice, aProcessThatWasStoppedDoesNotSettleForLong) {
+  // Two threads become the faster ones after a step of one that took an hour.
+  int64_t calls = 0;
+  Machine machine = [&](size_t place, int64_t now) {
+    if (place == 1 && now < kSecond) {
+      return ++calls == 4 ? 3600 * kSecond : int64_t{200'000};
+    }
+    return place == 1 ? int64_t{50'000} : int64_t{100'000};
+  };
+  Outcome run = simulate({2, 1}, machine, 3630 * kSecond);
+  EXPECT_EQ(run.best, 1u) << "the next round came";
+}
+
 TEST(ThreadChoice, equalNumbersKeepTheFirst) {
   Outcome run = simulate({2, 1}, [](size_t, int64_t) { return 50'000; }, kSecond);
   EXPECT_EQ(run.best, 0u);
