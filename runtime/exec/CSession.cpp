@@ -171,8 +171,7 @@ ntc_status_t ntc_session_swap_averages(ntc_session_t *session) {
     if (session == nullptr) {
       return nullArgument("session");
     }
-    session->session->swapAverages();
-    return Status::ok();
+    return session->session->swapAverages();
   });
 }
 

@@ -43,6 +43,11 @@ template <typename Specs> std::string namesOf(const Specs &specs) {
   return names.empty() ? "none" : names;
 }
 
+Status noAverages() {
+  return error(Code::NotFound, "the program keeps no average of its weights; compile it with "
+                               "--average=ema or --average=swa");
+}
+
 } // namespace
 
 std::string_view nameOf(artifact::EntryKind kind) {
@@ -119,7 +124,7 @@ Status Session::initialize(int64_t seed) {
   if (!isFresh_) {
     std::memset(arena_.data(), 0, arena_.sizeBytes());
   }
-  isFresh_ = false;
+  isFresh_ = isSwapped_ = false;
   last_ = nullptr;
   for (const artifact::ControlSpec &control : program.controls) {
     if (!control.isInteger) {
@@ -285,6 +290,9 @@ Result<StepResult> Session::step(artifact::EntryKind kind, std::span<const Tenso
 }
 
 Result<StepResult> Session::trainStep(std::span<const TensorView> batch) {
+  if (Status status = checkNotSwapped("a training step"); !status) {
+    return status;
+  }
   auto result = step(artifact::EntryKind::TrainStep, batch);
   if (result) {
     ++position_.step;
@@ -294,6 +302,9 @@ Result<StepResult> Session::trainStep(std::span<const TensorView> batch) {
 }
 
 Result<StepResult> Session::accumulateStep(std::span<const TensorView> batch) {
+  if (Status status = checkNotSwapped("a training step"); !status) {
+    return status;
+  }
   auto result = step(artifact::EntryKind::Accumulate, batch);
   if (result) {
     ++position_.accumulated;
@@ -304,8 +315,10 @@ Result<StepResult> Session::accumulateStep(std::span<const TensorView> batch) {
 Status Session::average() {
   BoundEntry *entry = find(artifact::EntryKind::Average, 0);
   if (entry == nullptr) {
-    return error(Code::NotFound, "the program keeps no average of its weights; compile it with "
-                                 "--average=ema or --average=swa");
+    return noAverages();
+  }
+  if (Status status = checkNotSwapped("an update of the averages"); !status) {
+    return status;
   }
   writePosition();
   return execute(*entry);
@@ -332,13 +345,28 @@ int64_t Session::averageUpdates() {
   return 0;
 }
 
-void Session::swapAverages() {
+Status Session::checkNotSwapped(std::string_view what) const {
+  return !isSwapped_ ? Status::ok()
+                     : error(Code::InvalidArgument, what,
+                             ": the averages are in the place of the weights; exchange them back "
+                             "first");
+}
+
+Status Session::swapAverages() {
+  if (find(artifact::EntryKind::Average, 0) == nullptr) {
+    return noAverages();
+  }
+  if (!isSwapped_ && averageUpdates() == 0) {
+    return error(Code::InvalidArgument, "the averages of the weights have not been updated yet");
+  }
   for (const artifact::StateSpec &average : manifest().states) {
     const artifact::StateSpec *averaged = averagedBy(average);
     if (averaged != nullptr && averaged->sizeBytes == average.sizeBytes) {
       std::ranges::swap_ranges(stateBytes(average), stateBytes(*averaged));
     }
   }
+  isSwapped_ = !isSwapped_;
+  return Status::ok();
 }
 
 Status Session::updateBn(std::span<const TensorView> batch) {

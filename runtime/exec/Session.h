@@ -109,8 +109,12 @@ public:
   /// How many updates the average has had; 0 where the program keeps none.
   int64_t averageUpdates();
   /// Exchanges the weights (and statistics of batch normalization) with their averages; a second
-  /// call exchanges them back.
-  void swapAverages();
+  /// call exchanges them back. Between the two, `trainStep`, `accumulateStep`, `average`, and
+  /// saving and loading are refused. Errors: NotFound where the program keeps no average;
+  /// InvalidArgument before the first update.
+  Status swapAverages();
+  /// InvalidArgument while averages are in the place of the weights; `what` was asked for.
+  Status checkNotSwapped(std::string_view what) const;
   /// Lets `batch`, the model's inputs alone, enter the mean of statistics of batch normalization
   /// over batches; the control "bn_batches" is the number of those before it. Errors: as trainStep.
   Status updateBn(std::span<const TensorView> batch);
@@ -186,6 +190,7 @@ private:
   const BoundEntry *last_ = nullptr;
   CallObserver observer_;
   bool isFresh_ = true;
+  bool isSwapped_ = false; ///< averages are in the place of the weights
 };
 
 /// As entries are called, without the batch: "train_step", "accumulate", …

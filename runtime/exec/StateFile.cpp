@@ -185,6 +185,9 @@ bool isExpectedRemainder(const format::Safetensors &file, std::string_view name)
 }
 
 Status load(Session &session, const format::Safetensors &file, ProgramCheck check) {
+  if (Status status = session.checkNotSwapped("loading"); !status) {
+    return status;
+  }
   const artifact::Manifest &program = session.manifest();
   auto verified = file.verifyChecksum();
   if (!verified) {
@@ -226,6 +229,9 @@ std::string WeightsReport::text() const {
 }
 
 Status saveCheckpoint(Session &session, const std::string &path, const format::Metadata &metadata) {
+  if (Status status = session.checkNotSwapped("saving"); !status) {
+    return status;
+  }
   const artifact::Manifest &program = session.manifest();
   Position position = session.position();
   std::vector<format::TensorToStore> tensors;
@@ -262,6 +268,9 @@ Status loadCheckpoint(Session &session, const std::string &path, ProgramCheck ch
 
 Result<WeightsReport> loadWeights(Session &session, const std::string &path,
                                   Strictness strictness) {
+  if (Status status = session.checkNotSwapped("loading"); !status) {
+    return status;
+  }
   auto file = format::Safetensors::open(path);
   if (!file) {
     return file.status();

@@ -103,7 +103,9 @@ Result<std::unique_ptr<exec::Session>> openModel(const ModelOptions &options, co
       return error(Code::InvalidArgument, "--averaged: ", *checkpoint,
                    " holds no averages of the weights; train with --average=ema or --average=swa");
     }
-    (*session)->swapAverages();
+    if (Status status = (*session)->swapAverages(); !status) {
+      return status;
+    }
   }
   return session;
 }

@@ -278,7 +278,8 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
       integerFlag("--max-steps", o.maxSteps, 1, INT64_MAX,
                   "stop after N steps, counted from the run's start"),
       durationFlag("--max-time", o.maxTime,
-                   "stop after the step at which this process has trained that long, and save"),
+                   "stop when this process has trained that long: the step under way is finished "
+                   "with all its batches, then the run validates and saves"),
       integerFlag("--batch-size", o.batchSize, 1, INT32_MAX,
                   "samples per step; the artifact must have been compiled for it"),
       switchFlag("--drop-last", o.dropLast, "leave out an epoch's last batch if it is smaller"),

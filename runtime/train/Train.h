@@ -35,10 +35,11 @@ struct TrainReport {
 /// Every epoch visits the samples in the order of (seed, epoch). The state after n steps depends on
 /// the program, the data, the seed and the learning rates only: not on threads, logging, or where
 /// the run was stopped and resumed. Checkpoints are written at the end of every epoch, every
-/// `saveEvery` steps and when the hooks' stop flag turns true. A loss of training or validation
-/// that is not finite ends the run with Cancelled; the last checkpoint stays. A run that ends
-/// before its first checkpoint leaves its folder free for another. Errors before the first step:
-/// InvalidArgument for options that do not fit the program, the data or the run resumed.
+/// `saveEvery` steps and when the hooks' stop flag turns true. A loss of training
+/// that is not finite ends the run with Cancelled at once; the last checkpoint stays. One of
+/// validation is a warning, and Cancelled at the end of the run where it is the last. A run that
+/// ends before its first checkpoint leaves its folder free for another. Errors before the first
+/// step: InvalidArgument for options that do not fit the program, the data or the run resumed.
 Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, TrainOptions options,
                           const Hooks &hooks);
 

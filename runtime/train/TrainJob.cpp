@@ -217,7 +217,8 @@ Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunDat
 }
 
 /// The average of the weights, with the training data in order for statistics of batch
-/// normalization. A last batch of a size that the program does not have is left out.
+/// normalization. The last batch is left out where training leaves it out, and where the program
+/// does not have its size.
 Status makeAverage(const TrainOptions &options, const Recipe &recipe, const RunData &data,
                    int64_t batchSize, TrainJob &job) {
   const std::vector<int64_t> sizes = job.session->batchSizes(EntryKind::UpdateBn);
@@ -228,7 +229,7 @@ Status makeAverage(const TrainOptions &options, const Recipe &recipe, const RunD
     auto feed = Feed::create(*job.session, EntryKind::UpdateBn, data.train, options.data,
                              {.batchSize = batchSize,
                               .shuffle = false,
-                              .dropLast = !hasRest,
+                              .dropLast = options.dropLast || !hasRest,
                               .workers = options.workers});
     if (!feed) {
       return feed.status();

@@ -52,7 +52,7 @@ Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
   const exec::Position &position = job_.session->position();
   epoch_ = position.epoch;
   cursor_ = position.cursor;
-  step_ = position.step;
+  step_ = savedStep_ = position.step;
   if (cursor_ > 0) {
     sums_.restore(metricNames(*job_.session), job_.state.sums);
   }
@@ -69,10 +69,14 @@ void Trainer::judge(const NamedValues &epoch) {
   if (std::optional<double> value = valueOf(epoch, job_.rates.monitor())) {
     job_.rates.observe(*value);
   }
-  std::optional<double> value = valueOf(epoch, job_.monitor);
-  isBest_ = value && best_.observe(*value);
+  // What is not finite is never an improvement.
+  auto number = [&epoch](const std::string &name) {
+    const double value = valueOf(epoch, name).value_or(std::nan(""));
+    return std::isfinite(value) ? value : std::nan("");
+  };
+  isBest_ = valueOf(epoch, job_.monitor) && best_.observe(number(job_.monitor));
   if (job_.earlyStop) {
-    patience_.observe(valueOf(epoch, job_.earlyStop->monitor).value_or(std::nan("")));
+    patience_.observe(number(job_.earlyStop->monitor));
     stoppedEarly_ = stoppedEarly_ || patience_.waited() >= job_.earlyStop->patience;
   }
 }
@@ -127,6 +131,10 @@ Result<TrainReport> Trainer::run() {
       report.checkpoint = Checkpoints::view(job_.folder).path(*best);
     }
   }
+  if (!validationProblem_.empty() && !report.interrupted) {
+    return error(Code::Cancelled, "the run has ended, but ", validationProblem_,
+                 checkpoint_.empty() ? "" : concat("; the last checkpoint is '", checkpoint_, "'"));
+  }
   report.seconds = secondsHere();
   report.waitSeconds = job_.feed->loader().times().waitSeconds;
   return report;
@@ -166,7 +174,11 @@ Status Trainer::runEpoch() {
     if (job_.dryRun) {
       return validate();
     }
-    if (hooks_.isStopped() || step_ >= job_.maxSteps || secondsHere() >= job_.maxSeconds) {
+    // Between two batches of a step nothing ends: a checkpoint's name is its step's, so that one in
+    // the middle would take the place of the one before it, which may be the best.
+    const bool isBetweenSteps = job_.session->position().accumulated == 0;
+    if (isBetweenSteps &&
+        (hooks_.isStopped() || step_ >= job_.maxSteps || secondsHere() >= job_.maxSeconds)) {
       break;
     }
   }
@@ -205,11 +217,11 @@ Status Trainer::step(const data::Batch &batch) {
   cursor_ = batch.cursor;
   if (!result->isFinite) {
     step_ += updates ? 0 : 1; // the step that it belongs to
-    return notFinite("the loss", lossOf(result->metrics));
+    return notFinite(lossOf(result->metrics));
   }
   sums_.add(result->metrics);
   if (updates) {
-    if (Status status = job_.average.afterStep(session, step_); !status) {
+    if (Status status = job_.average.afterStep(session, step_, epoch_); !status) {
       return status;
     }
   }
@@ -228,14 +240,23 @@ Status Trainer::step(const data::Batch &batch) {
   return job_.saveEvery > 0 && step_ % job_.saveEvery == 0 && !isLast ? save() : Status::ok();
 }
 
-Status Trainer::notFinite(std::string_view what, double value) const {
+Status Trainer::notFinite(double loss) const {
   std::string kept = checkpoint_.empty() ? std::string("no checkpoint was written before")
                                          : concat("the last checkpoint is '", checkpoint_, "'");
   return error(
-      Code::Cancelled, what, " is ", std::isnan(value) ? "nan" : "infinite", " at step ", step_,
+      Code::Cancelled, "the loss is ", std::isnan(loss) ? "nan" : "infinite", " at step ", step_,
       " (epoch ", epoch_ + 1, "): training stopped; ", kept,
       "; a smaller --lr may help; with --check-numerics the first value that is not finite "
       "is named");
+}
+
+void Trainer::checkValidation() {
+  validationProblem_.clear();
+  if (std::optional<double> loss = valueOf(validation_, "loss"); loss && !std::isfinite(*loss)) {
+    validationProblem_ = concat("the validation loss of epoch ", epoch_ + 1, " is ",
+                                std::isnan(*loss) ? "nan" : "infinite", " (step ", step_, ")");
+    progress_.message(concat("warning: ", validationProblem_));
+  }
 }
 
 Status Trainer::finishEpoch() {
@@ -243,9 +264,12 @@ Status Trainer::finishEpoch() {
   const bool isWhole = cursor_ >= job_.feed->loader().samplesPerEpoch();
   if (isWhole) {
     progress_.clear();
-    Status status = job_.average.afterEpoch(*job_.session, epoch_ + 1, hooks_.stop);
-    if (!status) {
-      return status;
+    Result<bool> ended = job_.average.afterEpoch(*job_.session, epoch_ + 1, hooks_.stop);
+    if (!ended) {
+      return ended.status();
+    }
+    if (!*ended) {
+      return Status::ok(); // The resumed run repeats the epoch's end.
     }
   }
   if (Status status = validate(); !status) {
@@ -260,9 +284,7 @@ Status Trainer::finishEpoch() {
   if (Status status = recordMetrics(); !status) {
     return status;
   }
-  if (std::optional<double> loss = valueOf(validation_, "loss"); loss && !std::isfinite(*loss)) {
-    return notFinite("the validation loss", *loss);
-  }
+  checkValidation();
   if (job_.reporter) {
     if (Status status = job_.reporter->endEpoch(*job_.session); !status) {
       return status;

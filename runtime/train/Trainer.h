@@ -17,7 +17,8 @@ class Trainer {
 public:
   Trainer(TrainJob job, Progress &progress, const Hooks &hooks);
 
-  /// Errors: the step's, Io of checkpoints and metrics, Cancelled for a loss that is not finite.
+  /// Errors: the step's, Io of checkpoints and metrics, Cancelled for a loss that is not finite: at
+  /// once for one of training, at the end for the last one of validation.
   Result<TrainReport> run();
 
 private:
@@ -31,7 +32,8 @@ private:
   void judge(const NamedValues &epoch);
   std::string earlyStopText() const;
   std::string finishedText() const;
-  Status notFinite(std::string_view what, double value) const;
+  Status notFinite(double loss) const;
+  void checkValidation();
   bool isDone() const;
   double secondsHere() const;
   ProgressState progressState() const;
@@ -46,10 +48,11 @@ private:
   int64_t epoch_ = 0;  ///< completed epochs
   int64_t cursor_ = 0; ///< samples of the running epoch
   int64_t step_ = 0;
-  int64_t batchesInEpoch_ = 0; ///< done, also by an earlier process
-  int64_t firstBatch_ = 0;     ///< of the epoch in this process
-  int64_t savedStep_ = -1;
-  size_t tableColumns_ = 0; ///< of the head that was printed last
+  int64_t batchesInEpoch_ = 0;    ///< done, also by an earlier process
+  int64_t firstBatch_ = 0;        ///< of the epoch in this process
+  int64_t savedStep_ = -1;        ///< of the newest checkpoint, also of an earlier process
+  std::string validationProblem_; ///< a sentence on the last validation's loss; empty: it is finite
+  size_t tableColumns_ = 0;       ///< of the head that was printed last
   BestEpoch best_, patience_;
   bool isBest_ = false;       ///< the epoch that was completed last
   bool stoppedEarly_ = false; ///< no epoch was better for as long as early stopping waits

@@ -7,18 +7,19 @@
 
 namespace ntc::rt::train {
 
-Status WeightAverage::afterStep(exec::Session &session, int64_t step) const {
-  const bool isBySteps = recipe_.isEma || recipe_.every > 0;
+Status WeightAverage::afterStep(exec::Session &session, int64_t step, int64_t epochs) const {
   const int64_t every = std::max<int64_t>(recipe_.every, 1);
-  const bool isDue =
-      recipe_.isOn && isBySteps && step > recipe_.start && (step - recipe_.start) % every == 0;
-  return isDue ? session.average() : Status::ok();
+  // An ema starts after steps, a swa after epochs.
+  const bool isDue = recipe_.isEma
+                         ? step > recipe_.start && (step - recipe_.start) % every == 0
+                         : recipe_.every > 0 && epochs >= recipe_.start && step % every == 0;
+  return recipe_.isOn && isDue ? session.average() : Status::ok();
 }
 
-Status WeightAverage::afterEpoch(exec::Session &session, int64_t epoch,
-                                 const std::atomic<bool> *stop) const {
+Result<bool> WeightAverage::afterEpoch(exec::Session &session, int64_t epoch,
+                                       const std::atomic<bool> *stop) const {
   if (!recipe_.isOn || recipe_.isEma) {
-    return Status::ok();
+    return true;
   }
   // Once for each epoch, also where an interrupted end of an epoch is done again.
   if (recipe_.every == 0 && session.averageUpdates() < epoch - recipe_.start) {
@@ -26,13 +27,13 @@ Status WeightAverage::afterEpoch(exec::Session &session, int64_t epoch,
       return status;
     }
   }
-  return session.averageUpdates() > 0 ? estimateStatistics(session, stop) : Status::ok();
+  return session.averageUpdates() > 0 ? estimateStatistics(session, stop) : true;
 }
 
-Status WeightAverage::estimateStatistics(exec::Session &session,
-                                         const std::atomic<bool> *stop) const {
+Result<bool> WeightAverage::estimateStatistics(exec::Session &session,
+                                               const std::atomic<bool> *stop) const {
   if (!statistics_) {
-    return Status::ok();
+    return true;
   }
   AveragedWeights averaged(session);
   data::Loader &loader = statistics_->loader();
@@ -47,22 +48,21 @@ Status WeightAverage::estimateStatistics(exec::Session &session,
     }
     ++batches;
     if (stop != nullptr && stop->load()) {
-      break;
+      return false;
     }
   }
-  return loader.status();
+  if (!loader.status()) {
+    return loader.status();
+  }
+  return true;
 }
 
 AveragedWeights::AveragedWeights(exec::Session &session)
-    : session_(session.averageUpdates() > 0 ? &session : nullptr) {
-  if (session_ != nullptr) {
-    session_->swapAverages();
-  }
-}
+    : session_(session.averageUpdates() > 0 && session.swapAverages() ? &session : nullptr) {}
 
 AveragedWeights::~AveragedWeights() {
   if (session_ != nullptr) {
-    session_->swapAverages();
+    static_cast<void>(session_->swapAverages()); // back is always possible
   }
 }
 

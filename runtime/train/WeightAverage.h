@@ -22,15 +22,17 @@ public:
   WeightAverage(const AverageRecipe &recipe, std::unique_ptr<Feed> statistics)
       : recipe_(recipe), statistics_(std::move(statistics)) {}
 
-  /// After optimizer step `step` (from 1). Errors: the entry's.
-  Status afterStep(exec::Session &session, int64_t step) const;
+  /// After optimizer step `step` (from 1), with `epochs` complete before its own. Errors: the
+  /// entry's.
+  Status afterStep(exec::Session &session, int64_t step, int64_t epochs) const;
   /// After `epoch` (from 1) is complete; again after an end of epoch that was interrupted. For a
-  /// swa the statistics of batch normalization are estimated anew, unless `stop` turns true (may be
-  /// null).
-  Status afterEpoch(exec::Session &session, int64_t epoch, const std::atomic<bool> *stop) const;
+  /// swa the statistics of batch normalization are estimated anew. False: `stop` (may be null)
+  /// turned true before they were, and the end of the epoch is to be done again.
+  Result<bool> afterEpoch(exec::Session &session, int64_t epoch,
+                          const std::atomic<bool> *stop) const;
 
 private:
-  Status estimateStatistics(exec::Session &session, const std::atomic<bool> *stop) const;
+  Result<bool> estimateStatistics(exec::Session &session, const std::atomic<bool> *stop) const;
 
   AverageRecipe recipe_;
   std::unique_ptr<Feed> statistics_;

@@ -88,6 +88,15 @@ class Runs(Case):
         more = plan["bytes_by_role"]["moment"] - plain["bytes_by_role"]["moment"]
         self.assertEqual(more, weights + 4, "a sum for each element, and a count")
 
+    def test_a_step_of_many_batches_is_finished(self):
+        self.make_mnist("large", train=640, test=40)
+        flags = ("--data", "mnist:large", "--seed", "3", "--batch-size", "1", "--accumulate", "40", "--epochs", "40")
+        self.succeeds("train", "model.pb", *flags, "--out", "whole")
+        self.succeeds("train", "model.pb", *flags, "--out", "parts", "--max-time", "0.02s")
+        self.assertNotIn(b"train.accumulated", self.checkpoints("parts")[-1].read_bytes())
+        self.succeeds("train", "--out", "parts", "--resume")
+        self.same("whole", "parts")
+
     def test_averages_are_validated_evaluated_and_exported(self):
         flags = ("--val", "mnist:mnist?split=test", "--average", "ema,decay=0.5,start=2")
         self.train("run", "--epochs", "3", *flags)
@@ -323,12 +332,16 @@ class Loop(Case):
         self.refused(1, ("the first value that is not finite is in", "computed by"), *self.train, "--lr", "1e30",
                      "--check-numerics", "--out", "b")
 
-    def test_a_validation_that_is_not_finite_ends_the_run(self):
+    def test_a_validation_that_is_not_finite_is_no_loss(self):
         self.make_linear("linear.pb")
         self.make_csv()
         self.write("far.csv", "x0,x1,x2,y\n" + "1,2,3,1e30\n" * 4)
-        self.refused(1, ("the validation loss is infinite at step 10 (epoch 1)", "no checkpoint"), "train", "linear.pb", "--data",
-                     "csv:data.csv?target=y", "--batch-size", "10", "--val", "csv:far.csv?target=y", "--out", "far")
+        words = ("warning: the validation loss of epoch 1 is infinite (step 10)",
+                 "the run has ended, but the validation loss of epoch 2 is infinite (step 20); the last checkpoint is")
+        self.refused(1, words, "train", "linear.pb", "--data", "csv:data.csv?target=y", "--batch-size", "10", "--val",
+                     "csv:far.csv?target=y", "--epochs", "2", "--out", "far")
+        self.assertTrue(self.checkpoints("far")[-1].name.startswith("step-0000000020"))
+        self.succeeds("train", "--out", "far", "--resume")
 
     def test_lr_find(self):
         out = self.succeeds("lr-find", "model.pb", "--data", "mnist:mnist", "--batch-size", "32", "--steps", "40", "-o", "find").out

@@ -287,10 +287,12 @@ NTC_API ntc_status_t ntc_session_accumulate_step(ntc_session_t *session, const n
                                                  size_t count, ntc_metrics_t *metrics);
 
 /* Averages of the weights, of programs compiled with --average. ntc_session_average updates them
- * after a step or an epoch. ntc_session_swap_averages exchanges weights and averages; training goes
- * on after the second call. ntc_session_update_bn, between the two, takes a batch of the model's
- * inputs for new statistics of batch normalization: set the control "bn_batches" to the number of
- * batches before it. Codes: NTC_NOT_FOUND; as ntc_session_train_step. */
+ * after a step or an epoch. ntc_session_swap_averages exchanges weights and averages, not before
+ * the first update (NTC_INVALID_ARGUMENT); a second call exchanges them back, and until then
+ * training steps, saving and loading are refused so. ntc_session_update_bn, between the two, takes
+ * a batch of the model's inputs for new statistics of batch normalization: set the control
+ * "bn_batches" to the number of batches before it. Codes: NTC_NOT_FOUND; as ntc_session_train_step.
+ */
 NTC_API ntc_status_t ntc_session_average(ntc_session_t *session);
 NTC_API ntc_status_t ntc_session_swap_averages(ntc_session_t *session);
 NTC_API ntc_status_t ntc_session_update_bn(ntc_session_t *session, const ntc_tensor_t *batch,

@@ -5,6 +5,7 @@
 #include "runtime/exec/Session.h"
 
 #include "runtime/base/Sha256.h"
+#include "runtime/exec/StateFile.h"
 #include "runtime/format/Safetensors.h"
 #include "test/unit/runtime/TemporaryFolder.h"
 #include "test/unit/runtime/exec/SmallProgram.h"
@@ -278,6 +279,41 @@ TEST(Session, importedValuesReplaceDrawnOnes) {
   auto absent =
       artifact::Artifact::fromKernels(manifest, test::smallKernels(), nullptr, folder.path());
   EXPECT_EQ(Session::create(*absent, {.threads = 1}).status().code(), Code::NotFound);
+}
+
+TEST(Session, averagesAreExchangedOnlyWhereTheyAreSound) {
+  EXPECT_EQ(makeSession()->swapAverages().code(), Code::NotFound);
+  artifact::Manifest manifest = test::smallManifest();
+  const uint64_t at = manifest.arenaBytes;
+  manifest.arenaBytes += 128;
+  manifest.states.push_back(
+      {"ema.weight", "weight", DType::F32, {5}, artifact::Role::Moment, at, 20});
+  manifest.states.push_back({"ema.count", "", DType::I64, {}, artifact::Role::Counter, at + 64, 8});
+  artifact::EntrySpec average = manifest.entries.front(); // In the place of an update it draws.
+  average.kind = artifact::EntryKind::Average;
+  average.name = "average";
+  manifest.entries.push_back(average);
+  auto artifact = artifact::Artifact::fromKernels(manifest, test::smallKernels());
+  ASSERT_TRUE(artifact) << artifact.status().message();
+  auto made = Session::create(*artifact, {.threads = 1});
+  ASSERT_TRUE(made) << made.status().message();
+  Session &session = **made;
+  const std::vector<uint8_t> before = stateOf(session);
+  EXPECT_EQ(session.swapAverages().code(), Code::InvalidArgument);
+  EXPECT_EQ(stateOf(session), before);
+  session.state("ema.count")->front() = 1;
+  ASSERT_TRUE(session.swapAverages());
+  SmallBatch batch(16, 0);
+  test::TemporaryFolder folder;
+  EXPECT_EQ(session.trainStep(batch.views()).status().code(), Code::InvalidArgument);
+  EXPECT_EQ(session.average().code(), Code::InvalidArgument);
+  EXPECT_EQ(saveCheckpoint(session, folder.file("s")).code(), Code::InvalidArgument);
+  ASSERT_TRUE(session.swapAverages());
+  ASSERT_TRUE(saveCheckpoint(session, folder.file("s")));
+  ASSERT_TRUE(session.swapAverages());
+  EXPECT_EQ(loadCheckpoint(session, folder.file("s")).code(), Code::InvalidArgument);
+  ASSERT_TRUE(session.swapAverages());
+  EXPECT_TRUE(session.trainStep(batch.views()));
 }
 
 TEST(Session, twoSessionsOfOneProgramInTwoThreadsAgreeWithOne) {

@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t kWidth = 3;
 constexpr uint64_t kW = 0, kM = 64, kSeed = 128, kStep = 136, kRate = 144, kLoss = 192,
-                   kCorrect = 196, kCount = 200, kOut = 256, kArena = 4096;
+                   kCorrect = 196, kCount = 200, kOut = 256, kAverage = 512, kUpdates = 576,
+                   kRunning = 640, kBatches = 704, kArena = 4096;
 
 /// Operands: w, momentum, seed.
 int init(const ntc_kernel_args_t *args) {
@@ -86,11 +87,38 @@ template <int64_t B> int predict(const ntc_kernel_args_t *args) {
   return 0;
 }
 
+/// Operands: w, average, updates.
+int average(const ntc_kernel_args_t *args) {
+  const auto *w = static_cast<const float *>(args->operands[0]);
+  auto *mean = static_cast<float *>(args->operands[1]);
+  auto &updates = *static_cast<int64_t *>(args->operands[2]);
+  ++updates;
+  for (uint64_t i = 0; i < kWidth; ++i) {
+    mean[i] += (w[i] - mean[i]) / static_cast<float>(updates);
+  }
+  return 0;
+}
+
+/// Operands: x, running, batches.
+template <int64_t B> int updateBn(const ntc_kernel_args_t *args) {
+  const auto *x = static_cast<const float *>(args->operands[0]);
+  auto &running = *static_cast<float *>(args->operands[1]);
+  auto before = static_cast<float>(*static_cast<const double *>(args->operands[2]));
+  float sum = 0.0f;
+  for (int64_t i = 0; i < B * kWidth; ++i) {
+    sum += x[i];
+  }
+  running = (running * before + sum / static_cast<float>(B * kWidth)) / (before + 1);
+  return 0;
+}
+
 struct Kernels {
-  ntc_kernel_t train, eval, predict;
+  ntc_kernel_t train, eval, predict, updateBn;
 };
 
-template <int64_t B> Kernels kernelsOf() { return {trainStep<B>, evalStep<B>, predict<B>}; }
+template <int64_t B> Kernels kernelsOf() {
+  return {trainStep<B>, evalStep<B>, predict<B>, updateBn<B>};
+}
 
 Kernels kernelsFor(int64_t size) {
   switch (size) {
@@ -117,7 +145,10 @@ artifact::EntrySpec entryOf(artifact::EntryKind kind, int64_t size, uint32_t ker
   entry.inputs = {x};
   artifact::CallSpec call;
   call.kernel = kernel;
-  if (kind == artifact::EntryKind::Predict) {
+  if (kind == artifact::EntryKind::UpdateBn) {
+    entry.name = concat("update_bn.b", size);
+    call.operands = {input(0), arena(kRunning), arena(kBatches)};
+  } else if (kind == artifact::EntryKind::Predict) {
     entry.name = concat("predict.b", size);
     entry.outputs = {{"out", false, DType::F32, {size, 1}, kOut, 0}};
     call.operands = {arena(kW), input(0), arena(kOut)};
@@ -132,6 +163,30 @@ artifact::EntrySpec entryOf(artifact::EntryKind kind, int64_t size, uint32_t ker
   }
   entry.calls = {call};
   return entry;
+}
+
+void addAverage(const std::vector<int64_t> &sizes, artifact::Manifest &manifest,
+                std::vector<ntc_kernel_t> &kernels) {
+  using artifact::Role;
+  manifest.states.push_back(
+      {"swa.w", "w", DType::F32, {kWidth}, Role::Moment, kAverage, kWidth * 4});
+  manifest.states.push_back({"swa.count", "", DType::I64, {}, Role::Counter, kUpdates, 8});
+  manifest.states.push_back({"running", "", DType::F32, {}, Role::Buffer, kRunning, 4});
+  manifest.controls.push_back({"bn_batches", false, 0, kBatches});
+  artifact::EntrySpec entry;
+  entry.kind = artifact::EntryKind::Average;
+  entry.name = "average";
+  artifact::CallSpec call;
+  call.kernel = static_cast<uint32_t>(kernels.size());
+  call.operands = {arena(kW), arena(kAverage), arena(kUpdates)};
+  entry.calls = {call};
+  manifest.entries.push_back(entry);
+  kernels.push_back(average);
+  for (int64_t size : sizes) {
+    manifest.entries.push_back(
+        entryOf(artifact::EntryKind::UpdateBn, size, static_cast<uint32_t>(kernels.size())));
+    kernels.push_back(kernelsFor(size).updateBn);
+  }
 }
 
 } // namespace
@@ -171,6 +226,9 @@ std::shared_ptr<const artifact::Artifact> tinyProgram(const TinyOptions &options
       manifest.entries.push_back(entryOf(kind, size, static_cast<uint32_t>(kernels.size())));
       kernels.push_back(kernel);
     }
+  }
+  if (options.hasAverage) {
+    addAverage(options.sizes, manifest, kernels);
   }
   manifest.kernelCount = static_cast<uint32_t>(kernels.size());
   auto artifact = artifact::Artifact::fromKernels(std::move(manifest), kernels);

@@ -301,6 +301,68 @@ TEST_F(Training, AnInterruptedRunSavesAndSaysHowToContinue) {
   EXPECT_EQ(state("a", 24), state("whole", 24));
 }
 
+TEST_F(Training, AnInterruptedEstimateOfStatisticsIsDoneAgain) {
+  const TinyOptions program = {
+      .sizes = {8, 3}, .recipe = R"({"average":{"name":"swa"}})", .hasAverage = true};
+  TrainOptions whole = options("whole");
+  whole.epochs = 1;
+  auto uncut = run(whole, program);
+  ASSERT_TRUE(uncut) << uncut.status().message();
+  TrainOptions subject = options("a");
+  subject.epochs = 1;
+  std::atomic<bool> stop = false;
+  hooks_.stop = &stop;
+  hooks_.schedule = [&](ScheduleTime time) {
+    stop = time.step == 5; // The last of the epoch: the pass over the data ends at its first batch.
+    return 0.02;
+  };
+  auto cut = run(subject, program);
+  ASSERT_TRUE(cut) << cut.status().message();
+  EXPECT_TRUE(cut->interrupted);
+  EXPECT_EQ(cut->epochs, 0);
+  EXPECT_NE(state("a", 6), state("whole", 6));
+  stop = false;
+  hooks_.schedule = nullptr;
+  subject.resume = ResumeMode::Exact;
+  auto report = run(subject, program);
+  ASSERT_TRUE(report) << report.status().message();
+  EXPECT_EQ(report->epochs, 1);
+  EXPECT_EQ(state("a", 6), state("whole", 6));
+}
+
+TEST_F(Training, AnAverageBySteps) {
+  auto updates = [&](const char *name, const char *settings) {
+    TinyOptions program = {.sizes = {8, 3}, .hasAverage = true};
+    program.recipe = concat(R"({"average":{)", settings, "}}");
+    auto report = run(options(name), program); // 4 epochs of 6 steps
+    EXPECT_TRUE(report) << report.status().message();
+    const std::string text = state(name, 24);
+    return text.substr(text.find("swa.count: ") + 11, 2);
+  };
+  EXPECT_EQ(updates("epochs", R"("name":"swa","start":1)"), "3 ");
+  EXPECT_EQ(updates("steps", R"("name":"swa","start":2,"every":5)"), "2 ") << "steps 15 and 20";
+  EXPECT_EQ(updates("ema", R"("name":"ema","start":2,"every":5)"), "4 ") << "7, 12, 17 and 22";
+}
+
+TEST_F(Training, AValidationThatIsNotFiniteLosesNothing) {
+  folder_.write("far.csv", "x0,x1,x2,y\n1,2,3,1e30\n1,2,3,1e30\n1,2,3,1e30\n");
+  TrainOptions subject = options("a");
+  subject.val = "csv:" + (folder_ / "far.csv") + "?target=y";
+  subject.monitor = "val_loss";
+  auto report = run(subject);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.status().code(), Code::Cancelled);
+  EXPECT_TRUE(has(report.status().message(),
+                  "the run has ended, but the validation loss of epoch 4 is infinite (step 24)"))
+      << report.status().message();
+  ASSERT_TRUE(run(options("plain")));
+  EXPECT_EQ(state("a", 24), state("plain", 24));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "a/best")) << "no epoch is better than none";
+  subject.resume = ResumeMode::Exact;
+  subject.epochs = 6;
+  EXPECT_TRUE(has(run(subject).status().message(), "validation loss of epoch 6"));
+}
+
 TEST_F(Training, SavesEverySoManySteps) {
   TrainOptions subject = options("a");
   subject.maxSteps = 5;
