@@ -5,6 +5,7 @@
 #include "frontend/format/FlagText.h"
 
 #include "frontend/format/Names.h"
+#include "runtime/base/CallText.h"
 
 #include <cmath>
 
@@ -24,7 +25,8 @@ std::vector<std::string> splitText(std::string_view text, char separator) {
 
 Result<Flag> parseFlag(std::string_view flag, std::string_view text) {
   Flag result;
-  std::vector<std::string> parts = splitText(text, ',');
+  const std::string plain = rt::flagOfCall(text);
+  std::vector<std::string> parts = splitText(plain, ',');
   result.name = parts[0];
   if (result.name.empty()) {
     return failure(flag, " ", quoted(text), " does not begin with a name");

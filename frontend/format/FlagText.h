@@ -29,7 +29,7 @@ struct Flag {
   std::vector<Setting> settings; ///< as written; no key twice
 };
 
-/// `flag` is what messages call it: "optimizer".
+/// `flag` is what messages call it: "optimizer". A call of Python is taken too: "AdamW(lr=1e-3)".
 Result<Flag> parseFlag(std::string_view flag, std::string_view text);
 
 /// The number that is the whole text, read without a locale.

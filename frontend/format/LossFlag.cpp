@@ -15,14 +15,18 @@ namespace {
 struct LossRule {
   std::string_view name;
   bool classes;
+  std::string_view torchName;
 };
-constexpr LossRule lossRules[] = {{"cross_entropy", true}, {"nll", true},
-                                  {"mse", false},          {"l1", false},
-                                  {"bce", false},          {"bce_with_logits", false}};
+constexpr LossRule lossRules[] = {{"cross_entropy", true, "CrossEntropyLoss"},
+                                  {"nll", true, "NLLLoss"},
+                                  {"mse", false, "MSELoss"},
+                                  {"l1", false, "L1Loss"},
+                                  {"bce", false, "BCELoss"},
+                                  {"bce_with_logits", false, "BCEWithLogitsLoss"}};
 
 const LossRule *findLoss(std::string_view name) {
   for (const LossRule &rule : lossRules) {
-    if (rule.name == name) {
+    if (rule.name == name || rule.torchName == name) {
       return &rule;
     }
   }
@@ -183,7 +187,7 @@ Result<LossSpec> parseLoss(std::string_view text) {
     return failure(unknownLoss(flag->name));
   }
   LossSpec spec;
-  spec.set_name(flag->name);
+  spec.set_name(std::string(rule->name));
   for (const Setting &setting : flag->settings) {
     if (Status status = setLoss(*rule, setting, spec); !status) {
       return status;

@@ -23,6 +23,13 @@ std::vector<std::string> optimizerNames() {
   return names;
 }
 
+/// PyTorch's classes have the names with capital letters: AdamW, RMSprop.
+std::string lowerCase(std::string name) {
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  return name;
+}
+
 std::string rangeText(const HyperparameterRule &rule) {
   bool unbounded = std::isinf(rule.high);
   if (unbounded) {
@@ -202,13 +209,13 @@ Result<OptimizerSpec> parseOptimizer(std::string_view text) {
   if (!flag) {
     return flag.status();
   }
-  const OptimizerRule *rule = findOptimizer(flag->name);
+  const OptimizerRule *rule = findOptimizer(lowerCase(flag->name));
   if (!rule) {
     return failure("unknown optimizer ", quoted(flag->name),
-                   suggestion(flag->name, optimizerNames()));
+                   suggestion(lowerCase(flag->name), optimizerNames()));
   }
   OptimizerSpec spec;
-  spec.set_name(flag->name);
+  spec.set_name(std::string(rule->name));
   for (const Setting &setting : flag->settings) {
     if (Status status = setHyperparameter(*rule, setting, spec); !status) {
       return status;

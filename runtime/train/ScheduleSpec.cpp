@@ -3,6 +3,7 @@
 // The readers and writers of schedules; what is allowed is in ScheduleRules.
 #include "runtime/train/ScheduleSpec.h"
 
+#include "runtime/base/CallText.h"
 #include "runtime/data/Suggest.h"
 #include "runtime/train/Flags.h"
 #include "runtime/train/ScheduleRules.h"
@@ -162,7 +163,8 @@ std::span<const std::string_view> scheduleNames() {
 
 Result<ScheduleSpec> parseSchedule(std::string_view text) {
   ScheduleSpec spec;
-  auto parts = splitOutside(text, ',');
+  const std::string plain = flagOfCall(text);
+  auto parts = splitOutside(plain, ',');
   if (!parts) {
     return error(Code::InvalidArgument, "schedule ", quoted(text), ": parentheses do not match");
   }

@@ -190,9 +190,34 @@ private:
   std::string_view all_, left_;
 };
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+/// What Compose([…]) has in its brackets; other texts as they are.
+std::string_view withoutCompose(std::string_view text) {
+  std::string_view left = trimmed(text);
+  const auto end = std::ranges::find_if_not(left, isNameCharacter);
+  std::string_view name = left.substr(0, static_cast<size_t>(end - left.begin()));
+  left = trimmed(left.substr(name.size()));
+  name.remove_prefix(name.rfind('.') + 1);
+  for (const std::string_view brackets : {"()", "[]"}) {
+    if (name != "Compose" || left.size() < 2 || left.front() != brackets[0] ||
+        left.back() != brackets[1]) {
+      return text;
+    }
+    left = trimmed(left.substr(1, left.size() - 2));
+  }
+  return left;
+}
+
 } // namespace
 
-Result<std::vector<Call>> parseCalls(std::string_view text) { return CallParser(text).parse(); }
+Result<std::vector<Call>> parseCalls(std::string_view text) {
+  return CallParser(withoutCompose(text)).parse();
+}
 
 const Argument *Arguments::take(std::string_view name) {
   const size_t position = asked_.size();

@@ -28,7 +28,8 @@ struct Call {
   std::vector<Argument> arguments;
 };
 
-/// Splits a list of calls, divided by commas or semicolons, blanks anywhere between. At most 64
+/// Splits a list of calls, divided by commas or semicolons, blanks anywhere between; Compose([…])
+/// around it is taken off. At most 64
 /// calls. Errors (InvalidArgument): what was expected and found, with the text from there on.
 Result<std::vector<Call>> parseCalls(std::string_view text);
 

@@ -34,6 +34,23 @@ TEST(SpecFlags, OptimizerGetsItsSettingsAndPyTorchsDefaults) {
   EXPECT_TRUE(parseOptimizer("sgd,lr=0.1,momentum=0.9,nesterov")->nesterov());
 }
 
+TEST(SpecFlags, WhatIsPastedFromPyTorchIsTaken) {
+  auto same = [](const auto &pasted, const auto &ours) {
+    ASSERT_TRUE(pasted && ours) << pasted.status().message();
+    EXPECT_EQ(pasted->DebugString(), ours->DebugString());
+  };
+  same(parseOptimizer("torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.8, 0.99))"),
+       parseOptimizer("adamw,lr=2e-3,betas=0.8:0.99"));
+  same(parseOptimizer("SGD(lr=0.1, momentum=0.9, nesterov=True)"),
+       parseOptimizer("sgd,lr=0.1,momentum=0.9,nesterov"));
+  same(parseOptimizer("RMSprop"), parseOptimizer("rmsprop"));
+  same(parseLoss("nn.CrossEntropyLoss(label_smoothing=0.1)"),
+       parseLoss("cross_entropy,label_smoothing=0.1"));
+  same(parseLoss("BCEWithLogitsLoss"), parseLoss("bce_with_logits"));
+  EXPECT_EQ(optimizerError("Adm(lr=1)"), "unknown optimizer 'Adm'; did you mean 'adam'?");
+  EXPECT_EQ(optimizerError("SGD(model.parameters(), 0.1)").substr(0, 22), "unknown optimizer 'SGD");
+}
+
 TEST(SpecFlags, MistakesInOptimizersAreNamed) {
   EXPECT_EQ(optimizerError("adm"), "unknown optimizer 'adm'; did you mean 'adam'?");
   EXPECT_EQ(optimizerError("lbfgs"), "unknown optimizer 'lbfgs'; known: sgd, adam, adamw, "

@@ -232,6 +232,20 @@ TEST(Transform, AcceptsPythonAsItIsPasted) {
   EXPECT_EQ(shape->size, (Size{4, 5}));
 }
 
+TEST(Transform, ComposeIsTakenOff) {
+  const std::string plain = "RandomCrop(32, padding=4), ToTensor()";
+  for (const char *pasted : {"transforms.Compose([RandomCrop(32, padding=4), ToTensor()])",
+                             " v2.Compose( [\n  RandomCrop(32, padding=4), ToTensor(),\n] )\n"}) {
+    auto list = TransformList::parse(pasted);
+    ASSERT_TRUE(list) << list.status().message();
+    EXPECT_EQ(list->text(), TransformList::parse(plain)->text());
+  }
+  for (const char *wrong : {"Compose", "Compose(", "Compose([", "Compose([]", "Compose([])",
+                            "Compose(ToTensor())", "Compose([ToTensor()"}) {
+    EXPECT_FALSE(TransformList::parse(wrong)) << wrong;
+  }
+}
+
 TEST(Transform, RefusesInOneSentence) {
   EXPECT_TRUE(has(refusal("RandomFlip()"), "unknown transform 'RandomFlip'"));
   EXPECT_TRUE(has(refusal("ToTensr()"), "did you mean 'ToTensor'"));

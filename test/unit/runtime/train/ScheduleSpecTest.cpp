@@ -25,6 +25,9 @@ TEST(ScheduleSpec, ReadsNamesAndSettingsOfPyTorch) {
   ASSERT_TRUE(ours && theirs);
   EXPECT_EQ(toText(*ours), "cosine,eta_min=0,t_max=20");
   EXPECT_EQ(toText(*ours), toText(*theirs));
+  EXPECT_EQ(toText(*ours), toText(*parseSchedule("CosineAnnealingLR(optimizer, T_max=20)")));
+  EXPECT_EQ(toText(*parseSchedule("MultiStepLR(opt, milestones=[30, 60])")),
+            toText(*parseSchedule("multistep,milestones=30:60")));
   EXPECT_EQ(toText(*parseSchedule("none")), "none");
   EXPECT_EQ(toText(*readSchedule(nullptr)), "none");
 }
