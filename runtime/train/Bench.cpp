@@ -4,10 +4,8 @@
 #include "runtime/train/Bench.h"
 
 #include "runtime/format/Json.h"
-#include "runtime/train/BatchSizes.h"
 #include "runtime/train/FixedBatches.h"
 #include "runtime/train/OpenModel.h"
-#include "runtime/train/Recipe.h"
 
 #include <algorithm>
 #include <array>
@@ -82,37 +80,23 @@ std::string reportText(const BenchReport &report) {
 
 Result<BenchReport> bench(std::shared_ptr<const artifact::Artifact> artifact,
                           const BenchOptions &options, double openSeconds) {
-  const Clock::time_point begin = Clock::now();
-  Result<Recipe> recipe = parseRecipe(artifact->manifest().trainSpecJson);
-  if (!recipe) {
-    return recipe.status();
-  }
   exec::SessionOptions sessionOptions;
   sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
   sessionOptions.threadUse = options.allThreads ? exec::ThreadUse::All : exec::ThreadUse::Fastest;
-  auto opened = exec::Session::create(std::move(artifact), sessionOptions);
+  auto opened = openMeasured(std::move(artifact), sessionOptions, options.batchSize, options.model);
   if (!opened) {
     return opened.status();
   }
-  exec::Session &session = **opened;
-  const double createSeconds = since(begin);
-  Result<int64_t> size = chooseTrainSize(session.batchSizes(artifact::EntryKind::TrainStep),
-                                         options.batchSize, recipe->batchSizes, options.model);
-  if (!size) {
-    return size.status();
-  }
-  Result<FixedBatches> batches = FixedBatches::create(session, *size);
-  if (!batches) {
-    return batches.status();
-  }
+  exec::Session &session = *opened->session;
+  const FixedBatches &batches = opened->batches;
   BenchReport report;
   int64_t step = 0;
   const Clock::time_point firstBegin = Clock::now();
-  if (Result<exec::StepResult> result = session.trainStep((*batches)[step++]); !result) {
+  if (Result<exec::StepResult> result = session.trainStep(batches[step++]); !result) {
     return result.status();
   }
-  report.firstStepSeconds = openSeconds + createSeconds + since(firstBegin);
-  Result<double> warm = stepsPerSecond(session, *batches, kWarmUpSeconds, 1, step);
+  report.firstStepSeconds = openSeconds + opened->createSeconds + since(firstBegin);
+  Result<double> warm = stepsPerSecond(session, batches, kWarmUpSeconds, 1, step);
   if (!warm) {
     return warm.status();
   }
@@ -120,7 +104,7 @@ Result<BenchReport> bench(std::shared_ptr<const artifact::Artifact> artifact,
   std::array<double, kWindows> windows;
   for (double &window : windows) {
     Result<double> rate = stepsPerSecond(
-        session, *batches, options.seconds.value_or(kDefaultSeconds) / kWindows, chunk, step);
+        session, batches, options.seconds.value_or(kDefaultSeconds) / kWindows, chunk, step);
     if (!rate) {
       return rate.status();
     }
@@ -128,7 +112,7 @@ Result<BenchReport> bench(std::shared_ptr<const artifact::Artifact> artifact,
   }
   std::ranges::nth_element(windows, windows.begin() + kWindows / 2);
   report.model = session.manifest().modelName;
-  report.batchSize = *size;
+  report.batchSize = opened->batchSize;
   report.threads = session.threads();
   report.threadsUsed = session.threadsUsed();
   report.stepsPerSecond = windows[kWindows / 2];

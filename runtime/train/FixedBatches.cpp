@@ -5,6 +5,10 @@
 
 #include "runtime/data/OpenDataset.h"
 #include "runtime/data/SyntheticDataset.h"
+#include "runtime/train/BatchSizes.h"
+#include "runtime/train/Recipe.h"
+
+#include <chrono>
 
 namespace ntc::rt::train {
 
@@ -35,6 +39,36 @@ Result<FixedBatches> FixedBatches::create(const exec::Session &session, int64_t 
 
 std::span<const exec::TensorView> FixedBatches::operator[](int64_t step) const {
   return views_[static_cast<size_t>(step % kBatches)];
+}
+
+Result<MeasuredSession> openMeasured(std::shared_ptr<const artifact::Artifact> artifact,
+                                     const exec::SessionOptions &options,
+                                     std::optional<int64_t> batchSize, const std::string &name) {
+  const auto begin = std::chrono::steady_clock::now();
+  Result<Recipe> recipe = parseRecipe(artifact->manifest().trainSpecJson);
+  if (!recipe) {
+    return recipe.status();
+  }
+  auto session = exec::Session::create(std::move(artifact), options);
+  if (!session) {
+    return session.status();
+  }
+  MeasuredSession out;
+  out.session = session.take();
+  out.createSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  Result<int64_t> size = chooseTrainSize(out.session->batchSizes(artifact::EntryKind::TrainStep),
+                                         batchSize, recipe->batchSizes, name);
+  if (!size) {
+    return size.status();
+  }
+  out.batchSize = *size;
+  Result<FixedBatches> batches = FixedBatches::create(*out.session, *size);
+  if (!batches) {
+    return batches.status();
+  }
+  out.batches = batches.take();
+  return out;
 }
 
 } // namespace ntc::rt::train

@@ -6,6 +6,7 @@
 #include "runtime/train/Feed.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,5 +25,19 @@ private:
   std::vector<std::unique_ptr<Feed>> feeds_;
   std::vector<std::span<const exec::TensorView>> views_;
 };
+
+/// A session with batches to measure it by.
+struct MeasuredSession {
+  std::unique_ptr<exec::Session> session;
+  int64_t batchSize = 0;
+  FixedBatches batches;
+  double createSeconds = 0.0; ///< that the session took, without the batches
+};
+
+/// `name` is the model in messages; nothing for `batchSize`: as chooseTrainSize. Errors: the
+/// session's, and InvalidArgument for a size that the program has no step for.
+Result<MeasuredSession> openMeasured(std::shared_ptr<const artifact::Artifact> artifact,
+                                     const exec::SessionOptions &options,
+                                     std::optional<int64_t> batchSize, const std::string &name);
 
 } // namespace ntc::rt::train

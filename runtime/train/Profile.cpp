@@ -5,10 +5,8 @@
 
 #include "runtime/base/File.h"
 #include "runtime/format/Json.h"
-#include "runtime/train/BatchSizes.h"
 #include "runtime/train/FixedBatches.h"
 #include "runtime/train/OpenModel.h"
-#include "runtime/train/Recipe.h"
 
 #include <algorithm>
 #include <chrono>
@@ -43,30 +41,18 @@ double shareOf(const CallProfile &call) {
 
 Result<ProfileReport> profile(std::shared_ptr<const artifact::Artifact> artifact,
                               const ProfileOptions &options) {
-  Result<Recipe> recipe = parseRecipe(artifact->manifest().trainSpecJson);
-  if (!recipe) {
-    return recipe.status();
-  }
   exec::SessionOptions sessionOptions;
   sessionOptions.threads = static_cast<unsigned>(options.threads.value_or(0));
-  auto opened = exec::Session::create(std::move(artifact), sessionOptions);
+  auto opened = openMeasured(std::move(artifact), sessionOptions, options.batchSize, options.model);
   if (!opened) {
     return opened.status();
   }
-  exec::Session &session = **opened;
-  Result<int64_t> size = chooseTrainSize(session.batchSizes(artifact::EntryKind::TrainStep),
-                                         options.batchSize, recipe->batchSizes, options.model);
-  if (!size) {
-    return size.status();
-  }
-  Result<FixedBatches> batches = FixedBatches::create(session, *size);
-  if (!batches) {
-    return batches.status();
-  }
-  const artifact::EntrySpec &entry = *session.entry(artifact::EntryKind::TrainStep, *size);
+  exec::Session &session = *opened->session;
+  const artifact::EntrySpec &entry =
+      *session.entry(artifact::EntryKind::TrainStep, opened->batchSize);
   ProfileReport report;
   report.model = session.manifest().modelName;
-  report.batchSize = *size;
+  report.batchSize = opened->batchSize;
   report.threads = session.threads();
   report.steps = options.steps.value_or(kDefaultSteps);
   report.limits =
@@ -88,7 +74,7 @@ Result<ProfileReport> profile(std::shared_ptr<const artifact::Artifact> artifact
       session.observeCalls(observer);
       origin = Clock::now();
     }
-    if (Result<exec::StepResult> result = session.trainStep((*batches)[step]); !result) {
+    if (Result<exec::StepResult> result = session.trainStep(opened->batches[step]); !result) {
       return result.status();
     }
   }

@@ -31,12 +31,7 @@ struct BenchFlags {
 
 std::vector<Flag> benchFlags(BenchFlags &flags) {
   std::vector<Flag> table = rt::train::benchFlags(flags.options);
-  for (Flag &flag : stepFlags(flags.step)) {
-    table.push_back(std::move(flag));
-  }
-  for (Flag &flag : targetFlags(flags.target)) {
-    table.push_back(std::move(flag));
-  }
+  addModelFlags(table, flags.step, flags.target);
   return table;
 }
 
@@ -44,14 +39,9 @@ std::vector<Flag> benchFlags(BenchFlags &flags) {
 int compileHere(const Verb &verb, const BenchFlags &flags, const std::string &input,
                 const std::string &output, double &seconds) {
   auto begin = Clock::now();
-  Model model;
-  if (auto problem = loadModel(input, flags.step, NeedStep::Yes, model)) {
+  if (auto problem =
+          compileFile(input, flags.step, flags.target, flags.options.batchSize, output)) {
     return fail(verb, *problem);
-  }
-  int64_t batch = flags.options.batchSize.value_or(defaultBatchSize(model));
-  CompileOptions options = compileOptions(model, flags.target, {batch});
-  if (auto error = compileModel(model.proto, options, output)) {
-    return fail(verb, problemOf(*error));
   }
   seconds = since(begin);
   return kDone;

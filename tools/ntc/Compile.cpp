@@ -106,12 +106,7 @@ std::vector<Flag> compileFlags(CompileFlags &flags) {
       switchFlag("--timing", flags.timing, "say how long each part took"),
       remarksFlag(flags.remarksFilter),
   };
-  for (Flag &flag : stepFlags(flags.step)) {
-    table.push_back(std::move(flag));
-  }
-  for (Flag &flag : targetFlags(flags.target)) {
-    table.push_back(std::move(flag));
-  }
+  addModelFlags(table, flags.step, flags.target);
   for (const char *later : {"--gpu-arch", "--tune", "--tuning", "--memory-budget"}) {
     table.push_back(refusedFlag(later, "not available in this version"));
   }

@@ -13,13 +13,7 @@ int runLrFind(const Verb &verb, Words words) {
   StepFlags step;
   TargetFlags target;
   std::vector<Flag> flags = rt::train::lrFindFlags(options);
-  for (std::vector<Flag> more : {stepFlags(step), targetFlags(target)}) {
-    for (Flag &flag : more) {
-      if (flag.name != "--schedule") {
-        flags.push_back(std::move(flag));
-      }
-    }
-  }
+  addModelFlags(flags, step, target, TakeSchedule::No);
   std::vector<std::string> positionals;
   if (auto code = parseWords(verb, words, std::move(flags), {1, 1, "one model"}, positionals)) {
     return *code;

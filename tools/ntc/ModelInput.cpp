@@ -17,9 +17,11 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <unistd.h>
 
 namespace ntc::driver {
@@ -325,6 +327,16 @@ std::vector<Flag> targetFlags(TargetFlags &flags) {
   return table;
 }
 
+void addModelFlags(std::vector<Flag> &table, StepFlags &step, TargetFlags &target,
+                   TakeSchedule schedule) {
+  for (Flag &flag : stepFlags(step)) {
+    if (schedule == TakeSchedule::Yes || flag.name != "--schedule") {
+      table.push_back(std::move(flag));
+    }
+  }
+  std::ranges::move(targetFlags(target), std::back_inserter(table));
+}
+
 ModelProblem problemOf(const CompileError &error) {
   return {error.messages, error.unsupported ? kUnsupported : kFailed};
 }
@@ -414,6 +426,20 @@ CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
   options.disabledPasses = flags.disabledPasses;
   options.level = flags.level;
   return options;
+}
+
+std::optional<ModelProblem> compileFile(const std::string &input, const StepFlags &step,
+                                        const TargetFlags &target, std::optional<int64_t> batchSize,
+                                        const std::string &output) {
+  Model model;
+  if (auto problem = loadModel(input, step, NeedStep::Yes, model)) {
+    return problem;
+  }
+  const int64_t batch = batchSize.value_or(defaultBatchSize(model));
+  if (auto error = compileModel(model.proto, compileOptions(model, target, {batch}), output)) {
+    return problemOf(*error);
+  }
+  return std::nullopt;
 }
 
 int64_t defaultBatchSize(const Model &model) {

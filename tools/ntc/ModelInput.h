@@ -43,6 +43,14 @@ struct TargetFlags {
 };
 std::vector<Flag> targetFlags(TargetFlags &flags);
 
+/// Whether a table takes --schedule with the flags of the step. A verb that trains has a flag of
+/// its own: the schedule belongs to the run, and the model is not compiled anew for it.
+enum class TakeSchedule : uint8_t { Yes, No };
+
+/// Appends the flags of a verb that compiles a model. `step` and `target` must outlive the table.
+void addModelFlags(std::vector<Flag> &table, StepFlags &step, TargetFlags &target,
+                   TakeSchedule schedule = TakeSchedule::Yes);
+
 /// What went wrong with a model: sentences, and how the program ends.
 struct ModelProblem {
   std::vector<std::string> messages;
@@ -72,6 +80,12 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
 /// How `model` is compiled for `batchSizes`; the recipe's precision counts where no flag is given.
 CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
                               std::vector<int64_t> batchSizes);
+
+/// Reads the model of `input` with `step` and compiles it to the artifact `output`, for training
+/// batches of `batchSize` (nothing: defaultBatchSize).
+std::optional<ModelProblem> compileFile(const std::string &input, const StepFlags &step,
+                                        const TargetFlags &target, std::optional<int64_t> batchSize,
+                                        const std::string &output);
 
 /// The size of a training batch: the recipe's first, the size that the inputs fix, or 64.
 int64_t defaultBatchSize(const Model &model);

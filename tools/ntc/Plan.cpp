@@ -29,12 +29,7 @@ std::vector<Flag> planFlags(PlanFlags &flags) {
       jsonFlag(flags.json),
       refusedFlag("--memory-budget", "not available in this version"),
   };
-  for (Flag &flag : stepFlags(flags.step)) {
-    table.push_back(std::move(flag));
-  }
-  for (Flag &flag : targetFlags(flags.target)) {
-    table.push_back(std::move(flag));
-  }
+  addModelFlags(table, flags.step, flags.target);
   return table;
 }
 

@@ -16,12 +16,7 @@ struct ProfileFlags {
 
 std::vector<Flag> profileFlags(ProfileFlags &flags) {
   std::vector<Flag> table = rt::train::profileFlags(flags.options);
-  for (Flag &flag : stepFlags(flags.step)) {
-    table.push_back(std::move(flag));
-  }
-  for (Flag &flag : targetFlags(flags.target)) {
-    table.push_back(std::move(flag));
-  }
+  addModelFlags(table, flags.step, flags.target);
   return table;
 }
 
@@ -43,15 +38,10 @@ int runProfile(const Verb &verb, Words words) {
       return fail(verb, made.status());
     }
     folder = made.take();
-    Model model;
-    if (auto problem = loadModel(positionals[0], flags.step, NeedStep::Yes, model)) {
-      return fail(verb, *problem);
-    }
-    int64_t batch = options.batchSize.value_or(defaultBatchSize(model));
     options.model = folder.path() + "/model.so";
-    if (auto error = compileModel(model.proto, compileOptions(model, flags.target, {batch}),
-                                  options.model)) {
-      return fail(verb, problemOf(*error));
+    if (auto problem = compileFile(positionals[0], flags.step, flags.target, options.batchSize,
+                                   options.model)) {
+      return fail(verb, *problem);
     }
   } else if (std::vector<std::string> given = flags.step.given(); !given.empty()) {
     return failUsage(verb, concat(given[0], " is compiled into the artifact; give it to 'ntc "

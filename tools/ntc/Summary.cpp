@@ -64,12 +64,7 @@ int runSummary(const Verb &verb, Words words) {
                              "samples per step for the memory (default: the model's, else 64)"),
       jsonFlag(flags.json),
   };
-  for (Flag &flag : stepFlags(flags.step)) {
-    table.push_back(std::move(flag));
-  }
-  for (Flag &flag : targetFlags(flags.target)) {
-    table.push_back(std::move(flag));
-  }
+  addModelFlags(table, flags.step, flags.target);
   std::vector<std::string> positionals;
   if (auto code = parseWords(verb, words, table, {1, 1, "one model"}, positionals)) {
     return *code;

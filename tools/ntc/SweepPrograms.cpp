@@ -77,8 +77,8 @@ Result<SweepPrograms::Words> SweepPrograms::sort(const rt::search::Point &point)
   StepFlags step;
   TargetFlags target;
   const std::vector<Flag> trainTable = rt::train::trainFlags(ignored);
-  std::vector<Flag> stepTable = stepFlags(step);
-  std::ranges::move(targetFlags(target), std::back_inserter(stepTable));
+  std::vector<Flag> stepTable;
+  addModelFlags(stepTable, step, target);
   std::map<std::string, std::string> settings = sweep_.options;
   for (size_t i = 0; i < sweep_.space.size(); ++i) {
     settings[sweep_.space[i].name] = rt::search::valueText(sweep_.space[i], point[i]);
@@ -124,8 +124,8 @@ Result<Model> SweepPrograms::load(const Words &words) {
   }
   StepFlags step;
   TargetFlags target;
-  std::vector<Flag> table = stepFlags(step);
-  std::ranges::move(targetFlags(target), std::back_inserter(table));
+  std::vector<Flag> table;
+  addModelFlags(table, step, target);
   std::vector<std::string> positionals;
   if (Status status = rt::train::parseFlags(words.step, table, positionals); !status) {
     return status;

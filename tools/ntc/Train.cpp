@@ -26,15 +26,7 @@ struct TrainFlags {
 
 std::vector<Flag> modelFlags(TrainFlags &flags) {
   std::vector<Flag> table = rt::train::trainFlags(flags.options);
-  for (Flag &flag : stepFlags(flags.step)) {
-    // The schedule belongs to the run: the model stays as it is and is not compiled anew.
-    if (flag.name != "--schedule") {
-      table.push_back(std::move(flag));
-    }
-  }
-  for (Flag &flag : targetFlags(flags.target)) {
-    table.push_back(std::move(flag));
-  }
+  addModelFlags(table, flags.step, flags.target, TakeSchedule::No);
   table.push_back(rt::train::switchFlag("--no-cache", flags.noCache,
                                         "compile anew and keep nothing in the cache"));
   table.push_back(rt::train::refusedFlag("--memory-budget", "not available in this version"));
