@@ -145,14 +145,19 @@ private:
       return false;
     }
     Location loc = unit.back()->getLoc();
+    const bool isHeard = loc.getContext()->getRemarkEngine() != nullptr;
     auto joins = [&](const Twine &why) {
-      remark::passed(loc, kJoin) << remark::add("joins {0}: {1}", dispatchName(group.ops),
-                                                why.str());
+      if (isHeard) {
+        remark::passed(loc, kJoin)
+            << remark::add("joins {0}: {1}", dispatchName(group.ops), why.str());
+      }
       return true;
     };
     auto staysApart = [&](const Twine &why) {
-      remark::missed(loc, kJoin) << remark::add("stays apart from {0}: {1}",
-                                                dispatchName(group.ops), why.str());
+      if (isHeard) {
+        remark::missed(loc, kJoin)
+            << remark::add("stays apart from {0}: {1}", dispatchName(group.ops), why.str());
+      }
       return false;
     };
     SmallVector<Operation *> joint(group.ops);
@@ -180,8 +185,9 @@ private:
     for (Group &group : groups) {
       int64_t flops = IterationSpace(group.ops).flops();
       if (!merged.empty() && previousFlops + flops <= kSmallFlops / 4) {
-        if (group.hasNest() && merged.back().hasNest()) {
-          remark::passed(group.ops.back()->getLoc(), kMerge) << remark::add(
+        const Location loc = group.ops.back()->getLoc();
+        if (loc.getContext()->getRemarkEngine() && group.hasNest() && merged.back().hasNest()) {
+          remark::passed(loc, kMerge) << remark::add(
               "{0} continues in the call of {1}: {2} flops together", dispatchName(group.ops),
               dispatchName(merged.back().ops), previousFlops + flops);
         }

@@ -50,10 +50,13 @@ static bool shouldFuse(OpOperand *operand) {
   constexpr auto opts = remark::RemarkOpts::name("fuse").category("fuse-elementwise");
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   StringRef whyNot = whyNotFused(operand);
-  if (producer && whyNot.empty()) {
+  if (!producer || !producer->getContext()->getRemarkEngine()) {
+    return whyNot.empty(); // names of layers are made for listeners only
+  }
+  if (whyNot.empty()) {
     remark::passed(producer.getLoc(), opts)
         << remark::add("computed inside {0}", layerName(operand->getOwner()->getLoc()));
-  } else if (producer && producer.getNumReductionLoops() == 0) {
+  } else if (producer.getNumReductionLoops() == 0) {
     remark::missed(producer.getLoc(), opts) << remark::add(
         "not computed inside {0}: {1}", layerName(operand->getOwner()->getLoc()), whyNot);
   }

@@ -110,7 +110,7 @@ void LayoutClasses::collect(linalg::GenericOp op) {
         lanes = std::min(lanes, 1 / kGather);
       }
     }
-    poolings_.push_back({result, nest.points(), lanes, 1});
+    poolings_.push_back({result, nest.points(), lanes});
   }
 }
 

@@ -35,7 +35,6 @@ private:
     mlir::Value output;
     int64_t points = 0;
     double rowMajorLanes = 1.0; ///< share of lanes at work when vectors run along positions
-    int64_t channels = 1;
   };
 
   /// A sum over the winners of a pooling.

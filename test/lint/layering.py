@@ -21,7 +21,8 @@ MAY_INCLUDE = {
     "runtime/memory": ["runtime/base", "runtime/device", "runtime/artifact"],
     "runtime/exec": ["runtime/base", "runtime/device", "runtime/artifact", "runtime/memory", "runtime/format",
                      "runtime/include"],
-    "runtime/data": ["runtime/base", "runtime/artifact", "runtime/format", "runtime/include", "zlib.h", "png.h", "jpeglib.h"],
+    "runtime/data": ["runtime/base", "runtime/artifact", "runtime/format", "runtime/include", "zlib.h", "png.h", "jpeglib.h",
+                     "jerror.h"],
     "runtime/report": ["runtime/base", "runtime/format", "zlib.h"],
     "runtime/search": ["runtime/base"],
     "runtime/train": ["runtime"],
@@ -56,7 +57,7 @@ MAY_INCLUDE = {
 }
 # Folders whose files may include everything.
 FREE = ("tools/", "test/")
-FOREIGN = re.compile(r"^(mlir|llvm|lld|clang|onnx|google|zlib\.h|png\.h|jpeglib\.h)\b")
+FOREIGN = re.compile(r"^(mlir|llvm|lld|clang|onnx|google|zlib\.h|png\.h|jpeglib\.h|jerror\.h)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 TD_INCLUDE = re.compile(r'^\s*include\s*"([^"]+)"')
 
