@@ -124,6 +124,20 @@ std::string metricNamesText() {
   return out;
 }
 
+Status checkMetricName(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const ClassMetric &metric : kClassMetrics) {
+    names.push_back(metric.name);
+  }
+  for (const ValueMetric &metric : kValueMetrics) {
+    names.push_back(metric.name);
+  }
+  const bool isKnown = std::ranges::find(names, name) != names.end() || topOf(name);
+  return isKnown ? Status::ok()
+                 : error(Code::InvalidArgument, "unknown metric ", quoted(name),
+                         data::didYouMean(name, names));
+}
+
 Result<Collector> Collector::create(const exec::Session &session, std::string_view loss,
                                     std::span<const std::string> metrics) {
   const std::vector<int64_t> sizes = session.batchSizes(EntryKind::Predict);

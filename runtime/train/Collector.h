@@ -46,4 +46,7 @@ private:
 /// Names that `--metrics` takes, for help and messages.
 std::string metricNamesText();
 
+/// Refuses a name that is no metric of any model. Errors: InvalidArgument.
+Status checkMetricName(std::string_view name);
+
 } // namespace ntc::rt::train

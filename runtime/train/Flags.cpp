@@ -42,12 +42,21 @@ const Flag *findFlag(std::span<const Flag> flags, std::string_view name) {
   return nullptr;
 }
 
+/// What other programs call a flag, where no spelling leads to ours.
+constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+    {"--learning-rate", "--lr"},    {"--batch", "--batch-size"}, {"--bs", "--batch-size"},
+    {"--num-workers", "--workers"}, {"--output", "--out"},       {"--max-epochs", "--epochs"},
+    {"--scheduler", "--schedule"},  {"--dataset", "--data"},     {"--criterion", "--loss"}};
+
 Status unknownFlag(std::string_view name, std::span<const Flag> flags) {
   std::vector<std::string_view> names;
   for (const Flag &flag : flags) {
     names.push_back(spellings(flag)[0]);
   }
   std::string_view best = data::nearest(name, names);
+  for (const auto &[usual, ours] : kOtherNames) {
+    best = name == usual && findFlag(flags, ours) ? ours : best;
+  }
   return error(Code::InvalidArgument, "unknown flag ", quoted(name),
                best.empty() ? "; --help lists them all" : concat("; did you mean '", best, "'?"));
 }

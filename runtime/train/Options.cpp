@@ -223,6 +223,9 @@ Flag metricsFlag(std::vector<std::string> &target, std::string_view what) {
         return error(Code::InvalidArgument, "expected names as f1,roc_auc");
       }
       target.emplace_back(text.substr(0, end));
+      if (Status status = checkMetricName(target.back()); !status) {
+        return status;
+      }
       more = end < text.size();
       text.remove_prefix(more ? end + 1 : end);
     }

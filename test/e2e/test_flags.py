@@ -36,6 +36,14 @@ class Words(Case):
         for verb in ("train", "bench", "plan"):
             self.refused(2, "did you mean '--batch-size'?", verb, "model.pb", "--batchsize", "4")
 
+    def test_flag_that_others_call_so(self):
+        self.refused(2, "unknown flag '--learning-rate'; did you mean '--lr'?", "train", "model.pb", "--learning-rate", "1")
+        self.refused(2, "did you mean '--loss'?", "compile", "model.pb", "--criterion", "mse")
+
+    def test_metric_that_no_model_has(self):
+        ending = self.refused(2, "flag '--metrics': unknown metric 'f2'", "train", "model.pb", "--metrics", "accuracy,f2")
+        self.assertNotIn("compil", ending.err)
+
     def test_flag_without_value(self):
         self.refused(2, "--out", "new", "mlp", "--out")
 

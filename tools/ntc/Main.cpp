@@ -183,7 +183,7 @@ std::span<const Verb> verbs() {
        "seed, equal random batches), or two programs in MLIR (the reference interpreter on equal\n"
        "random inputs). Ends with 0 if they agree, with 1 if not.\n\n"
        "  ntc diff runs/a runs/b\n"
-       "  ntc diff a.so b.so --steps 10\n"
+       "  ntc diff a.so b.so --steps 10 --tolerance 1e-5\n"
        "  ntc diff model.pb --phases differentiated,fused --batch-size 2\n",
        runDiff},
       {"bench", "MODEL [options]", "measures training steps per second",
