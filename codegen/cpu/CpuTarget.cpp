@@ -68,8 +68,8 @@ llvm::Expected<CpuTarget> CpuTarget::create(llvm::StringRef mcpu) {
   }
   // The instruction sets that decide the width of vectors; a machine without one of these must
   // refuse the artifact.
-  for (const char *feature : {"avx", "avx2", "avx512bw", "avx512dq", "avx512f", "avx512vl", "bmi2",
-                              "f16c", "fma", "sse4.1"}) {
+  for (const char *feature : {"avx", "avx2", "avx512bf16", "avx512bw", "avx512dq", "avx512f",
+                              "avx512vl", "bmi2", "f16c", "fma", "sse4.1"}) {
     if (triple.isX86() && info->checkFeatures(std::string("+") + feature)) {
       target.requiredFeatures.push_back(feature);
     }
@@ -83,6 +83,7 @@ llvm::Expected<CpuTarget> CpuTarget::create(llvm::StringRef mcpu) {
   if (has("avx512f") && has("avx512vl")) {
     target.vectorBytes = 64;
     target.registers = 32;
+    target.hasBf16Dot = has("avx512bf16");
   } else if (has("avx2")) {
     target.vectorBytes = 32;
   } else if (triple.isAArch64()) {

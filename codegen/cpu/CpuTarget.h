@@ -20,10 +20,11 @@ struct CpuTarget {
   std::string cpu;      ///< LLVM's name: "znver5", "x86-64-v3"
   std::string features; ///< LLVM's feature string, "+avx2,-avx512f,..."; empty: those of `cpu`
   int64_t vectorBytes = 16;
-  int64_t registers = 16; ///< vector registers
-  bool hasFma = false;    ///< one instruction for a fused multiply-add
-  bool hasFloor = false;  ///< one instruction to round down
-  bool hasHalf = false;   ///< one instruction to convert between f16 and f32
+  int64_t registers = 16;  ///< vector registers
+  bool hasFma = false;     ///< one instruction for a fused multiply-add
+  bool hasFloor = false;   ///< one instruction to round down
+  bool hasHalf = false;    ///< one instruction to convert between f16 and f32
+  bool hasBf16Dot = false; ///< one instruction for two products of bf16 per lane, summed in f32
   int64_t l1Bytes = 32 * 1024;
   int64_t l2Bytes = 512 * 1024;
   /// Instruction sets that generated code may use and a machine must have, as /proc/cpuinfo names

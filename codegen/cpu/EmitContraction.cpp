@@ -89,6 +89,22 @@ private:
   int rowLoop, columnLoop;
   SmallVector<unsigned> outer, reduced;
 
+  bool isRounded(const Buffer &buffer) const {
+    unsigned input = buffer.memref == lhs.buffer.memref ? form.lhs : form.rhs;
+    return fuse::roundsFactor(nest.op, input);
+  }
+
+  /// A vector of factors, widened to the type of the sums.
+  Value loadFactor(const Buffer &buffer, Value address, int64_t stride, Value mask = {}) {
+    Value factor = k.load(buffer, address, stride, lanes, mask);
+    Type sum = k.vectorType(output.buffer.element, lanes);
+    if (isRounded(buffer)) {
+      Type narrow = k.vectorType(k.b.getBF16Type(), lanes);
+      factor = arith::TruncFOp::create(k.b, k.loc, narrow, factor);
+    }
+    return factor.getType() == sum ? factor : arith::ExtFOp::create(k.b, k.loc, sum, factor);
+  }
+
   bool isDot() const { return form.kind == fuse::ContractionForm::Kind::Dot; }
 
   int64_t sizeOf(unsigned loop) const {
@@ -177,33 +193,7 @@ private:
     if (loop < 0) {
       return body({}, 1);
     }
-    const Range &range = ranges[loop];
-    if (range.size >= 0) {
-      // Balanced: q + 1 or q indices each, so that no block is much smaller than the others.
-      int64_t count = (range.size + size - 1) / size, q = range.size / count,
-              larger = range.size % count;
-      Value split = k.add(range.lower, k.index(larger * (q + 1)));
-      if (larger > 0) {
-        k.loop(Range{range.lower, split, larger * (q + 1), q + 1}, q + 1, {},
-               [&](Value iv, ValueRange) -> SmallVector<Value> {
-                 return body(iv, q + 1), SmallVector<Value>();
-               });
-      }
-      k.loop(Range{split, range.upper, (count - larger) * q, q}, q, {},
-             [&](Value iv, ValueRange) -> SmallVector<Value> {
-               return body(iv, q), SmallVector<Value>();
-             });
-      return;
-    }
-    Value total = k.b.createOrFold<arith::SubIOp>(k.loc, range.upper, range.lower);
-    Value full = k.mul(k.b.createOrFold<arith::DivUIOp>(k.loc, total, k.index(size)), size);
-    Value split = k.add(range.lower, full);
-    k.loop(range.lower, split, size, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      return body(iv, size), SmallVector<Value>();
-    });
-    k.loop(split, range.upper, 1, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      return body(iv, 1), SmallVector<Value>();
-    });
+    k.blocks(ranges[loop], size, body);
   }
 
   // --- Outer
@@ -364,12 +354,12 @@ private:
       for (int64_t v = 0; v < vectors; ++v) {
         int64_t stride = panel ? 1 : rhs.strides[form.vectorLoop];
         Value address = k.add(rhsBase, k.index(v * lanes * stride));
-        columns.push_back(k.load(from.buffer, address, stride, lanes,
-                                 v + 1 == vectors && !panel ? mask : Value()));
+        columns.push_back(
+            loadFactor(from.buffer, address, stride, v + 1 == vectors && !panel ? mask : Value()));
       }
       for (int64_t r = 0; r < rows; ++r) {
         int64_t stride = rowLoop < 0 ? 0 : lhs.strides[rowLoop];
-        Value broadcast = k.load(lhs.buffer, k.add(lhsBase, k.index(r * stride)), 0, lanes);
+        Value broadcast = loadFactor(lhs.buffer, k.add(lhsBase, k.index(r * stride)), 0);
         for (int64_t v = 0; v < vectors; ++v) {
           Value &sum = next[r * vectors + v];
           sum = k.multiplyAdd(broadcast, columns[v], sum);
@@ -470,11 +460,11 @@ private:
     SmallVector<Value> next(now), columnValues;
     for (int64_t c = 0; c < columns; ++c) {
       int64_t offset = columnLoop < 0 ? 0 : c * rhs.strides[columnLoop];
-      columnValues.push_back(k.load(rhs.buffer, k.add(rhsBase, k.index(offset)), 1, lanes, mask));
+      columnValues.push_back(loadFactor(rhs.buffer, k.add(rhsBase, k.index(offset)), 1, mask));
     }
     for (int64_t r = 0; r < rows; ++r) {
       int64_t offset = rowLoop < 0 ? 0 : r * lhs.strides[rowLoop];
-      Value rowValue = k.load(lhs.buffer, k.add(lhsBase, k.index(offset)), 1, lanes, mask);
+      Value rowValue = loadFactor(lhs.buffer, k.add(lhsBase, k.index(offset)), 1, mask);
       for (int64_t c = 0; c < columns; ++c) {
         Value &sum = next[r * columns + c];
         sum = k.multiplyAdd(rowValue, columnValues[c], sum);

@@ -134,34 +134,35 @@ private:
       rows.push_back(k.load(input.buffer, k.add(from, k.index(i * input.strides[writeLoop])), 1,
                             size, maskOfRow(columnMask, rowCount < size ? Value() : rowMask, i)));
     }
-    transpose(rows);
+    transposeSquare(k, rows);
     for (int64_t i = 0; i < columnCount; ++i) {
       k.store(output.buffer, rows[i], k.add(to, k.index(i * output.strides[readLoop])), 1, size,
               maskOfRow(rowMask, columnCount < size ? Value() : columnMask, i));
     }
   }
-
-  /// Exchanges the off-diagonal quarters of ever smaller squares.
-  void transpose(SmallVector<Value> &rows) {
-    for (int64_t half = size / 2; half >= 1; half /= 2) {
-      SmallVector<int64_t> low, high;
-      for (int64_t lane = 0; lane < size; ++lane) {
-        bool upper = (lane & half) != 0;
-        low.push_back(upper ? size + lane - half : lane);
-        high.push_back(upper ? size + lane : lane + half);
-      }
-      for (int64_t i = 0; i < size; ++i) {
-        if ((i & half) == 0) {
-          Value a = rows[i], b = rows[i + half];
-          rows[i] = vector::ShuffleOp::create(k.b, k.loc, a, b, low);
-          rows[i + half] = vector::ShuffleOp::create(k.b, k.loc, a, b, high);
-        }
-      }
-    }
-  }
 };
 
 } // namespace
+
+// Exchanges the off-diagonal quarters of ever smaller squares.
+void transposeSquare(KernelBuilder &k, SmallVector<Value> &rows) {
+  int64_t size = rows.size();
+  for (int64_t half = size / 2; half >= 1; half /= 2) {
+    SmallVector<int64_t> low, high;
+    for (int64_t lane = 0; lane < size; ++lane) {
+      bool upper = (lane & half) != 0;
+      low.push_back(upper ? size + lane - half : lane);
+      high.push_back(upper ? size + lane : lane + half);
+    }
+    for (int64_t i = 0; i < size; ++i) {
+      if ((i & half) == 0) {
+        Value a = rows[i], b = rows[i + half];
+        rows[i] = vector::ShuffleOp::create(k.b, k.loc, a, b, low);
+        rows[i + half] = vector::ShuffleOp::create(k.b, k.loc, a, b, high);
+      }
+    }
+  }
+}
 
 bool emitTranspose(KernelBuilder &k, size_t nest) {
   TransposeEmitter emitter(k, nest);

@@ -7,6 +7,7 @@
 #include "compiler/fuse/ContractionForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -150,10 +151,13 @@ Value KernelBuilder::load(const Buffer &buffer, Value address, int64_t stride, L
       value = vector::LoadOp::create(b, loc, type, buffer.memref, ValueRange{address});
     }
   }
+  Lanes have = lanes == 0 || stride == 0 ? 0 : lanes;
   if (buffer.element.isInteger(1)) {
-    Lanes have = lanes == 0 || stride == 0 ? 0 : lanes;
     value =
         arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value, constant(stored, 0, have));
+  }
+  if (isa<FloatType>(buffer.element) && stored != buffer.element) {
+    value = arith::BitcastOp::create(b, loc, vectorType(buffer.element, have), value);
   }
   return lanes != 0 && stride == 0 ? splat(value, lanes) : value;
 }
@@ -162,6 +166,10 @@ void KernelBuilder::store(const Buffer &buffer, Value value, Value address, int6
                           Lanes lanes, Value mask) {
   if (buffer.element.isInteger(1)) {
     value = arith::ExtUIOp::create(b, loc, vectorType(b.getI8Type(), lanes), value);
+  }
+  Type stored = cast<MemRefType>(buffer.memref.getType()).getElementType();
+  if (isa<FloatType>(buffer.element) && stored != buffer.element) {
+    value = arith::BitcastOp::create(b, loc, vectorType(stored, lanes), value);
   }
   if (lanes == 0) {
     memref::StoreOp::create(b, loc, value, buffer.memref, address);
@@ -182,6 +190,52 @@ Value KernelBuilder::multiplyAdd(Value x, Value y, Value z) {
     return math::FmaOp::create(b, loc, x, y, z);
   }
   return arith::AddFOp::create(b, loc, arith::MulFOp::create(b, loc, x, y), z);
+}
+
+Value KernelBuilder::multiplyAddPairs(Value x, Value y, Value z) {
+  auto type = cast<VectorType>(z.getType());
+  if (target.hasBf16Dot) {
+    auto pairs = VectorType::get({2 * type.getNumElements()}, b.getBF16Type());
+    Value xs = vector::BitCastOp::create(b, loc, pairs, x);
+    Value ys = vector::BitCastOp::create(b, loc, pairs, y);
+    auto name = b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512");
+    return LLVM::CallIntrinsicOp::create(b, loc, type, name, ValueRange{z, xs, ys}).getResult(0);
+  }
+  auto upper = [&](Value pair) -> Value {
+    Value bits = arith::AndIOp::create(b, loc, pair,
+                                       constant(b.getI32Type(), -65536, type.getNumElements()));
+    return arith::BitcastOp::create(b, loc, type, bits);
+  };
+  auto lower = [&](Value pair) -> Value {
+    Value bits =
+        arith::ShLIOp::create(b, loc, pair, constant(b.getI32Type(), 16, type.getNumElements()));
+    return arith::BitcastOp::create(b, loc, type, bits);
+  };
+  return multiplyAdd(lower(x), lower(y), multiplyAdd(upper(x), upper(y), z));
+}
+
+void KernelBuilder::blocks(const Range &range, int64_t size,
+                           llvm::function_ref<void(Value, int64_t)> body) {
+  auto run = [&](const Range &part, int64_t count) {
+    loop(part, count, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+      return body(iv, count), SmallVector<Value>();
+    });
+  };
+  if (range.size >= 0) {
+    // q + 1 or q indices each, so that no block is much smaller than the others.
+    int64_t count = (range.size + size - 1) / size, q = range.size / count,
+            larger = range.size % count;
+    Value split = add(range.lower, index(larger * (q + 1)));
+    if (larger > 0) {
+      run(Range{range.lower, split, larger * (q + 1), q + 1}, q + 1);
+    }
+    return run(Range{split, range.upper, (count - larger) * q, q}, q);
+  }
+  Value total = b.createOrFold<arith::SubIOp>(loc, range.upper, range.lower);
+  Value full = mul(b.createOrFold<arith::DivUIOp>(loc, total, index(size)), size);
+  Value split = add(range.lower, full);
+  run(Range{range.lower, split}, size);
+  run(Range{split, range.upper}, 1);
 }
 
 SmallVector<Value> KernelBuilder::loop(Value lower, Value upper, int64_t step, ValueRange carried,

@@ -91,6 +91,9 @@ public:
 
   /// x * y + z, rounded once where the target can.
   Value multiplyAdd(Value x, Value y, Value z);
+  /// For vectors of pairs of bf16 in 32 bits and a vector z of f32: the sum of z and the product of
+  /// the upper halves, rounded, and then of that and the product of the lower halves, rounded.
+  Value multiplyAddPairs(Value x, Value y, Value z);
 
   /// `for iv = lower to upper by step`, carrying values: `body(iv, carried)` returns the next ones.
   using LoopBody = llvm::function_ref<SmallVector<Value>(Value, ValueRange)>;
@@ -98,6 +101,9 @@ public:
                           LoopBody body);
   /// The same over a range; a range of one index makes no loop.
   SmallVector<Value> loop(const Range &range, int64_t step, ValueRange carried, LoopBody body);
+  /// Cuts `range` into blocks of at most `size` indices, `body(first, count)`: balanced where the
+  /// range's size is known, else of `size` indices and single ones.
+  void blocks(const Range &range, int64_t size, llvm::function_ref<void(Value, int64_t)> body);
   /// Runs `body(iv, lanes, mask)` over a range in steps of `lanes`, the rest with a mask.
   using StripBody = llvm::function_ref<SmallVector<Value>(Value, Value, ValueRange)>;
   SmallVector<Value> strips(const Range &range, Lanes lanes, ValueRange carried, StripBody body);
@@ -116,7 +122,12 @@ void emitPointwise(KernelBuilder &k, mlir::ArrayRef<size_t> group);
 /// loops are too short for blocks.
 bool emitTranspose(KernelBuilder &k, size_t nest);
 void emitReduction(KernelBuilder &k, size_t nest);
+/// Transposes the square of rows.size() rows with as many lanes in registers.
+void transposeSquare(KernelBuilder &k, SmallVector<Value> &rows);
 void emitContraction(KernelBuilder &k, size_t nest);
+/// For sums of products of bf16 in f32; false, with nothing emitted, where the nest is none or has
+/// no loop to run vectors along.
+bool emitPairedContraction(KernelBuilder &k, size_t nest);
 void emitWinnerSum(KernelBuilder &k, size_t nest);
 
 } // namespace ntc::codegen::cpu

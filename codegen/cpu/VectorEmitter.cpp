@@ -22,9 +22,14 @@ namespace ntc::codegen::cpu {
 namespace plan = ir::plan;
 using Kind = schedule::BufferPlace::Kind;
 
-/// The flat memory of a tensor: booleans take a byte.
+/// The flat memory of a tensor: booleans take a byte; floats of 16 bits are moved as integers,
+/// since LLVM takes a scalar bf16 by way of f32 and back, which some targets do by a library's
+/// function.
 static MemRefType flatType(RankedTensorType type, ArrayRef<int64_t> shape) {
   Type element = type.getElementType();
+  if (isa<FloatType>(element) && element.getIntOrFloatBitWidth() == 16) {
+    element = IntegerType::get(type.getContext(), 16);
+  }
   int64_t size = 1;
   for (int64_t extent : shape) {
     size *= extent;
@@ -157,6 +162,8 @@ private:
     if (type.getElementType().isInteger(1)) {
       elements = cast<DenseIntElementsAttr>(elements).mapValues(
           b.getI8Type(), [](const APInt &bit) { return bit.zext(8); });
+    } else if (memory.getElementType() != type.getElementType()) {
+      elements = elements.bitcast(memory.getElementType());
     }
     std::string name = (kernel.getSymName() + "_constant" + std::to_string(constants++)).str();
     {
@@ -230,7 +237,9 @@ private:
     if (llvm::none_of(first.isReduction, [](bool reduces) { return reduces; })) {
       emitPointwise(k, loopGroup);
     } else if (fuse::contractionForm(first.op)) {
-      emitContraction(k, loopGroup.front());
+      if (!emitPairedContraction(k, loopGroup.front())) {
+        emitContraction(k, loopGroup.front());
+      }
     } else if (fuse::winnerForm(first.op)) {
       emitWinnerSum(k, loopGroup.front());
     } else {

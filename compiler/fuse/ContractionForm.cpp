@@ -10,28 +10,56 @@ using namespace mlir;
 
 namespace ntc::fuse {
 
-/// acc + a * b over the block arguments (a, b, acc), in any order of operands.
+/// The block argument that `factor` is, if need be rounded and widened.
+static BlockArgument factorArgument(Value factor) {
+  if (auto widening = factor.getDefiningOp<arith::ExtFOp>()) {
+    factor = widening.getIn();
+    auto rounding = factor.getDefiningOp<arith::TruncFOp>();
+    factor = rounding ? rounding.getIn() : factor;
+  }
+  return dyn_cast<BlockArgument>(factor);
+}
+
+/// acc + a * b over the block arguments (a, b, acc), in any order of operands; a and b may be
+/// rounded and widened first.
 static bool isMultiplyAdd(linalg::GenericOp op) {
   if (op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0) {
     return false;
   }
   Block &body = op.getRegion().front();
   auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add || std::distance(body.begin(), body.end()) != 3) {
+  auto conversions =
+      llvm::count_if(body, [](Operation &op) { return isa<arith::ExtFOp, arith::TruncFOp>(op); });
+  if (!add || std::distance(body.begin(), body.end()) != 3 + conversions) {
     return false;
   }
   Value accumulator = body.getArguments().back();
   Value product = add.getLhs() == accumulator ? add.getRhs() : add.getLhs();
   auto mul = product.getDefiningOp<arith::MulFOp>();
-  return mul && (add.getLhs() == accumulator || add.getRhs() == accumulator) &&
-         mul.getLhs() != mul.getRhs() && isa<BlockArgument>(mul.getLhs()) &&
-         isa<BlockArgument>(mul.getRhs()) && mul.getLhs() != accumulator &&
-         mul.getRhs() != accumulator;
+  if (!mul || (add.getLhs() != accumulator && add.getRhs() != accumulator)) {
+    return false;
+  }
+  BlockArgument lhs = factorArgument(mul.getLhs()), rhs = factorArgument(mul.getRhs());
+  return lhs && rhs && lhs != rhs && lhs != accumulator && rhs != accumulator;
 }
 
 bool isContraction(Operation *op) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   return generic && isMultiplyAdd(generic);
+}
+
+bool roundsFactor(Operation *op, unsigned input) {
+  Block &body = op->getRegion(0).front();
+  return llvm::any_of(body.getArgument(input).getUsers(),
+                      [](Operation *user) { return isa<arith::TruncFOp>(user); });
+}
+
+bool sumsPairs(const Nest &nest) {
+  auto element = [](const Access &access) { return getElementTypeOrSelf(access.tensor); };
+  return isContraction(nest.op) && element(nest.writes[0]).isF32() &&
+         llvm::all_of(llvm::seq(2u), [&](unsigned i) {
+           return element(nest.reads[i]).isBF16() || roundsFactor(nest.op, i);
+         });
 }
 
 /// The factor of dimension `loop` in the linear expression `expr`; nothing where it is not linear.
@@ -136,7 +164,8 @@ std::optional<ContractionForm> contractionForm(Operation *op) {
     }
   }
   constexpr int64_t kShort = 8;
-  if (outer && !outer->gathers && nest.extents[outer->vectorLoop] >= kShort) {
+  // Factors of 16 bits are copied in any case, after which they lie side by side.
+  if (outer && (!outer->gathers || sumsPairs(nest)) && nest.extents[outer->vectorLoop] >= kShort) {
     return outer;
   }
   auto dot = dotForm(nest);
@@ -154,6 +183,20 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
     return grains;
   }
   constexpr int64_t kVectorGrain = 64, kRowGrain = 8, kColumnGrain = 8, kDeep = 1024;
+  if (form->kind == ContractionForm::Kind::Outer && sumsPairs(nest)) {
+    // Every group copies what it reads of rhs: it takes so many rows that the copy is little work,
+    // and where the sums are short, so many columns that results lie in long pieces.
+    int64_t rows = 128, depth = 1;
+    for (unsigned d = 0; d < nest.extents.size(); ++d) {
+      depth *= nest.isReduction[d] ? nest.extents[d] : 1;
+    }
+    grains[form->vectorLoop] = depth >= kDeep ? kVectorGrain : 2 * kVectorGrain;
+    for (unsigned d : llvm::reverse(form->rowLoops)) {
+      grains[d] = std::min(rows, nest.extents[d]);
+      rows = (rows + grains[d] - 1) / grains[d];
+    }
+    return grains;
+  }
   if (form->kind == ContractionForm::Kind::Outer) {
     grains[form->vectorLoop] = kVectorGrain;
     // A long reduction reads much for every group: groups take many of the results that share it.

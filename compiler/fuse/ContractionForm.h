@@ -35,6 +35,12 @@ struct ContractionForm {
 /// operations, nor where the vector loop indexes both inputs.
 std::optional<ContractionForm> contractionForm(mlir::Operation *op);
 
+/// Does the contraction `op` round the elements of input `input` to bf16 before it multiplies?
+bool roundsFactor(mlir::Operation *op, unsigned input);
+
+/// Is `nest` a sum in f32 of products of bf16, of which a processor may add two at a time?
+bool sumsPairs(const Nest &nest);
+
 /// For each loop of `nest` the smallest number of indices that keeps register tiles full: 1 outside
 /// of contractions.
 llvm::SmallVector<int64_t> contractionGrains(const Nest &nest);

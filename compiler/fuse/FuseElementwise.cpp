@@ -7,6 +7,7 @@
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
 #include "compiler/fuse/WinnerForm.h"
+#include "dialects/train/Train.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Remarks.h"
@@ -19,9 +20,21 @@ namespace ntc::fuse {
 #define GEN_PASS_DEF_FUSEELEMENTWISE
 #include "compiler/fuse/Passes.h.inc"
 
-/// A body that computes nothing: it yields arguments or constants.
+/// A body that computes nothing: it yields arguments or constants, or an argument widened, which
+/// costs less than to store and load the wide numbers.
 static bool onlyMoves(linalg::LinalgOp op) {
-  return op->getRegion(0).front().getOperations().size() == 1;
+  Block &body = op->getRegion(0).front();
+  return body.getOperations().size() == 1 ||
+         (body.getOperations().size() == 2 && isa<arith::ExtFOp>(body.front()));
+}
+
+/// Does `op` round a state to bf16? A contraction does that better itself while it copies what it
+/// reads: the rounded numbers need no memory.
+static bool roundsState(linalg::GenericOp op) {
+  Block &body = op.getRegion().front();
+  return body.getOperations().size() == 2 && isa<arith::TruncFOp>(body.front()) &&
+         getElementTypeOrSelf(op.getResult(0)).isBF16() &&
+         op.getInputs()[0].getDefiningOp<ir::train::ReadOp>();
 }
 
 /// Why the producer of `operand` is not merged into its owner; empty if it is.
@@ -31,7 +44,7 @@ static StringRef whyNotFused(OpOperand *operand) {
   if (!producer || !consumer || producer.getNumReductionLoops() != 0) {
     return "not an elementwise operation and its consumer";
   }
-  if (onlyMoves(producer)) {
+  if (onlyMoves(producer) || (isContraction(consumer) && roundsState(producer))) {
     return "";
   }
   if (isContraction(consumer) || winnerForm(consumer)) {

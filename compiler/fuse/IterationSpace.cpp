@@ -109,7 +109,7 @@ int64_t countFlops(const Nest &nest) {
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(nest.op)) {
     for (Operation &op : linalgOp->getRegion(0).front()) {
       perPoint += isa<arith::ArithDialect, math::MathDialect>(op.getDialect()) &&
-                  !isa<arith::ConstantOp>(op);
+                  !isa<arith::ConstantOp, arith::ExtFOp, arith::TruncFOp>(op);
     }
   }
   return nest.points() * std::max<int64_t>(perPoint, 1);
@@ -257,20 +257,22 @@ private:
 
 } // namespace
 
-/// Cutting a dimension whose elements are neighbours in memory: pieces of a cache line of f32, so
-/// that vectors stay full and no line has two owners.
-static constexpr int64_t kContiguousGrain = 16;
+/// Cutting a dimension whose elements are neighbours in memory: pieces of a cache line of f32 or,
+/// of elements of 16 bits, of their own, so that vectors stay full and no line has two owners.
+static int64_t contiguousGrain(RankedTensorType type) {
+  return type.getElementTypeBitWidth() == 16 ? 32 : 16;
+}
 
 /// Raises the grain of loops that run along memory in an access of `nest`.
 static void raiseContiguousGrains(const Nest &nest, MutableArrayRef<int64_t> grains) {
   for (const auto &access : llvm::concat<const Access>(nest.reads, nest.writes)) {
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(access.tensor.getType()).getShape();
-    if (shape.size() < 2) {
+    auto type = cast<RankedTensorType>(access.tensor.getType());
+    if (type.getRank() < 2) {
       continue;
     }
     int loop = plainLoop(access.map.getResults().back());
     if (loop >= 0) {
-      grains[loop] = std::max(grains[loop], std::min(kContiguousGrain, nest.extents[loop]));
+      grains[loop] = std::max(grains[loop], std::min(contiguousGrain(type), nest.extents[loop]));
     }
   }
 }
@@ -294,7 +296,7 @@ IterationSpace::IterationSpace(ArrayRef<Operation *> ops) {
     auto &labels = loopLabels_.emplace_back();
     auto winner = winnerForm(nest.op);
     auto grains = winner ? winnerGrains(nest, *winner) : contractionGrains(nest);
-    if (!isContraction(nest.op)) {
+    if (!contractionForm(nest.op)) {
       raiseContiguousGrains(nest, grains);
     }
     for (size_t d = 0; d < nest.extents.size(); ++d) {

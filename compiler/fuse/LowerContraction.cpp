@@ -12,8 +12,24 @@ using namespace mlir;
 namespace ntc::fuse {
 namespace nn = ir::nn;
 
+/// x[2] + x[0] * x[1], in the type of x[2].
 static Value multiplyAdd(OpBuilder &b, Location loc, ValueRange x) {
-  return arith::AddFOp::create(b, loc, x[2], arith::MulFOp::create(b, loc, x[0], x[1]));
+  Type sum = x[2].getType();
+  auto widened = [&](Value factor) -> Value {
+    return factor.getType() == sum ? factor : arith::ExtFOp::create(b, loc, sum, factor);
+  };
+  Value lhs = widened(x[0]), rhs = widened(x[1]);
+  return arith::AddFOp::create(b, loc, x[2], arith::MulFOp::create(b, loc, lhs, rhs));
+}
+
+/// What `operand` was before it was widened from bf16: widening is part of the sum then, and what
+/// is padded and copied on the way has half the bytes.
+static Value narrowOperand(Value operand) {
+  auto cast = operand.getDefiningOp<nn::CastOp>();
+  return cast && typeOf(operand).getElementType().isF32() &&
+                 typeOf(cast.getInput()).getElementType().isBF16()
+             ? cast.getInput()
+             : operand;
 }
 
 static SmallVector<Value> lowerMatmul(OpBuilder &b, nn::MatmulOp op) {
@@ -30,7 +46,8 @@ static SmallVector<Value> lowerMatmul(OpBuilder &b, nn::MatmulOp op) {
     return AffineMap::get(rank + 1, 0, exprs, b.getContext());
   };
   unsigned m = batch, n = batch + 1, k = batch + 2;
-  return {reduction(b, op.getLoc(), result, 0.0, {depth}, {op.getLhs(), op.getRhs()},
+  return {reduction(b, op.getLoc(), result, 0.0, {depth},
+                    {narrowOperand(op.getLhs()), narrowOperand(op.getRhs())},
                     {map(m, k, op.getTransposeLhs()), map(k, n, op.getTransposeRhs())},
                     multiplyAdd)};
 }
@@ -117,8 +134,9 @@ static SmallVector<Value> lowerConv(OpBuilder &b, nn::ConvOp op) {
   int64_t groups = op.getGroups();
   auto weightType = typeOf(op.getWeight());
   nn::Windows windows = nn::convWindowsOf(op, weightType);
-  Value input = splitGroups(b, loc, padForWindows(b, loc, op.getInput(), windows), 1, groups);
-  Value weight = splitGroups(b, loc, op.getWeight(), 0, groups);
+  Value input =
+      splitGroups(b, loc, padForWindows(b, loc, narrowOperand(op.getInput()), windows), 1, groups);
+  Value weight = splitGroups(b, loc, narrowOperand(op.getWeight()), 0, groups);
   auto result = typeOf(op.getOutput());
   SmallVector<int64_t> shape(result.getShape());
   if (groups > 1) {
@@ -175,8 +193,9 @@ static SmallVector<Value> lowerConvDw(OpBuilder &b, nn::ConvDwOp op) {
   auto result = typeOf(op.getDweight());
   auto doutputType = typeOf(op.getDoutput());
   nn::Windows windows = nn::convWindowsOf(op, result);
-  Value input = splitGroups(b, loc, padForWindows(b, loc, op.getInput(), windows), 1, groups);
-  Value doutput = splitGroups(b, loc, op.getDoutput(), 1, groups);
+  Value input =
+      splitGroups(b, loc, padForWindows(b, loc, narrowOperand(op.getInput()), windows), 1, groups);
+  Value doutput = splitGroups(b, loc, narrowOperand(op.getDoutput()), 1, groups);
   SmallVector<int64_t> shape(result.getShape());
   if (groups > 1) {
     shape[0] /= groups;
@@ -211,10 +230,10 @@ static SmallVector<Value> lowerConvDx(OpBuilder &b, nn::ConvDxOp op) {
   nn::Windows windows = nn::convWindowsOf(op, weightType);
   TransposedWindows transposed(windows, result.getShape().drop_front(2),
                                typeOf(op.getDoutput()).getShape().drop_front(2));
-  Value spread =
-      padSpatial(b, loc, op.getDoutput(), transposed.low, transposed.high, transposed.interior);
+  Value spread = padSpatial(b, loc, narrowOperand(op.getDoutput()), transposed.low, transposed.high,
+                            transposed.interior);
   Value doutput = splitGroups(b, loc, spread, 1, groups);
-  Value weight = splitGroups(b, loc, op.getWeight(), 0, groups);
+  Value weight = splitGroups(b, loc, narrowOperand(op.getWeight()), 0, groups);
   SmallVector<int64_t> shape(result.getShape());
   if (groups > 1) {
     shape[1] /= groups;

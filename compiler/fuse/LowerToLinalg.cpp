@@ -139,10 +139,15 @@ namespace {
 
 struct LowerToLinalg : impl::LowerToLinalgBase<LowerToLinalg> {
   void runOnOperation() override {
+    // Contractions first, while the casts that widen their operands are operations of nn.
+    RewritePatternSet contractions(&getContext());
+    populateContractionLowering(contractions);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(contractions)))) {
+      return signalPassFailure();
+    }
     RewritePatternSet patterns(&getContext());
     populateElementwiseLowering(patterns);
     populateReductionLowering(patterns);
-    populateContractionLowering(patterns);
     populatePoolingLowering(patterns);
     populateShapeLowering(patterns);
     populateRandomLowering(patterns);

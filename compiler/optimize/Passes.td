@@ -38,6 +38,41 @@ def Decompose : Pass<"ntc-decompose"> {
   let dependentDialects = ["::ntc::ir::nn::NnDialect"];
 }
 
+def MixedPrecision : Pass<"ntc-mixed-precision"> {
+  let summary = "products of contractions in bf16, sums in f32";
+  let description = [{
+    Runs with `--precision=bf16` only, behind `ntc-sparse-pool-gradients`. Operands of `nn.matmul`, `nn.conv` and the gradients of
+    convolutions are rounded to bf16 (to nearest, ties to even) and widened again: the products are then those of bf16 numbers,
+    exact in f32, and the sums are f32. An activation is rounded where it is computed and everybody reads the rounded numbers, so
+    that it is stored as bf16; so is the result of a contraction that is read more than once or by a reduction and from which
+    another contraction's operand comes. Reductions, losses, normalization, softmax and all elementwise work compute in f32.
+    Parameters, moments and gradients of parameters stay f32: a parameter is rounded where a contraction reads it, and the
+    optimizer updates the parameter itself. f64 and sums over the winners of a pooling stay as they are. There is no scaling of the
+    loss: bf16 has the exponents of f32.
+
+    Needs: no `train.gradient`. Remarks: `mixed-precision`.
+
+    Numerics: changes precision; a rounding to 8 binary digits per operand.
+
+    Before:
+
+    ```mlir
+    %y = nn.matmul %a, %b : tensor<2x3xf32>, tensor<3x4xf32> -> tensor<2x4xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %an = nn.cast %a : tensor<2x3xf32> -> tensor<2x3xbf16>
+    %aw = nn.cast %an : tensor<2x3xbf16> -> tensor<2x3xf32>
+    %bn = nn.cast %b : tensor<3x4xf32> -> tensor<3x4xbf16>
+    %bw = nn.cast %bn : tensor<3x4xbf16> -> tensor<3x4xf32>
+    %y = nn.matmul %aw, %bw : tensor<2x3xf32>, tensor<3x4xf32> -> tensor<2x4xf32>
+    ```
+  }];
+  let dependentDialects = ["::ntc::ir::nn::NnDialect", "::ntc::ir::train::TrainDialect"];
+}
+
 def Simplify : Pass<"ntc-simplify"> {
   let summary = "algebraic simplification of tensor operations";
   let description = [{

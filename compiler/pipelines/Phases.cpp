@@ -60,6 +60,12 @@ public:
       if (enabled("sparse-pool-gradients")) {
         program.addPass(fuse::createSparsePoolGradients());
       }
+      // Behind the gradients of pools, which stay f32 where they are sums over winners; before
+      // linalg, while contractions are operations of their own.
+      if (options.bf16) {
+        program.addPass(optimize::createMixedPrecision());
+        program.addPass(createCSEPass());
+      }
       program.addPass(fuse::createLowerToLinalg());
       // Windows and masks that are computed twice are merged while they are still visible as
       // operations.

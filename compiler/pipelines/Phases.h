@@ -59,6 +59,8 @@ inline constexpr unsigned kDefaultLevel = 2, kHighestLevel = 3;
 struct PipelineOptions {
   /// Names of optimizations to leave out, with or without "ntc-".
   std::vector<std::string> disabledPasses;
+  /// Products of contractions in bf16, sums in f32.
+  bool bf16 = false;
   /// As of -O.
   unsigned level = kDefaultLevel;
   /// Folder into which the program is written as NN-phase.mlir after each phase, or empty.

@@ -126,7 +126,7 @@ struct Manifest {
   std::string programHash; ///< SHA-256 (hex) over the program: names, shapes, dtypes, roles, step
   std::string cpu;         ///< what --mcpu resolved to
   std::vector<std::string> cpuFeatures; ///< instruction sets that the kernels use, e.g. "avx512f"
-  std::string precision;                ///< "f32", "f64"
+  std::string precision;                ///< "f32", "f64", "bf16"
   bool flushDenormals = true;
   uint64_t arenaBytes = 0; ///< the one device allocation of a session; multiple of 64
   uint32_t kernelCount = 0;

@@ -158,7 +158,7 @@ public:
 
   std::optional<CompileError> run(ModuleOp module, rt::artifact::Manifest *manifest) {
     auto start = std::chrono::steady_clock::now();
-    pipelines::PipelineOptions pipeline{options.disabledPasses, options.level,
+    pipelines::PipelineOptions pipeline{options.disabledPasses, options.bf16, options.level,
                                         options.dumpPhasesTo};
     PassManager pm(&context);
     std::string error;
@@ -248,7 +248,7 @@ private:
   std::optional<CompileError> addManifest(ir::train::ProgramOp program,
                                           const codegen::cpu::CpuTarget &target,
                                           llvm::Module &module, rt::artifact::Manifest *manifest) {
-    inputs.precision = options.f64 ? "f64" : "f32";
+    inputs.precision = options.f64 ? "f64" : options.bf16 ? "bf16" : "f32";
     inputs.flushDenormals = options.flushDenormals;
     inputs.ntcVersion = NTC_VERSION;
     inputs.modelPb = files.modelPb;

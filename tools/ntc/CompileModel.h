@@ -24,6 +24,7 @@ struct CompileOptions {
   std::string mcpu = "native";
   std::vector<int64_t> batchSizes; ///< empty: those of the recipe
   bool f64 = false;
+  bool bf16 = false; ///< products in bf16, all else in f32
   bool flushDenormals = true;
   Emit emit = Emit::So;
   pipelines::Phase compileFrom =

@@ -102,13 +102,15 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
 }
 
 std::vector<Flag> targetFlags(TargetFlags &flags) {
-  auto precision = choiceFlag("--precision", "TYPE", {"f32", "f64", "bf16", "f16"}, flags.precision,
-                              "element type of the step: f32 or f64 (default: the model's, f32)");
+  auto precision =
+      choiceFlag("--precision", "TYPE", {"f32", "f64", "bf16", "f16"}, flags.precision,
+                 "element type of the step: f32, f64, or bf16: products of bf16, sums and "
+                 "parameters of f32 (default: the model's, f32)");
   auto choose = precision.set;
   precision.set = [choose](std::string_view text) {
-    if (text == "bf16" || text == "f16") {
+    if (text == "f16") {
       return rt::error(Code::InvalidArgument, text,
-                       " is not available in this version; f32 and f64 are");
+                       " is not available in this version; f32, f64 and bf16 are");
     }
     return choose(text);
   };

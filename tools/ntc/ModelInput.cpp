@@ -288,7 +288,10 @@ CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
   CompileOptions options;
   options.mcpu = flags.mcpu;
   options.batchSizes = std::move(batchSizes);
-  options.f64 = flags.precision == 1 || model.spec.precision() == Precision::F64;
+  bool isModels = flags.precision == TargetFlags::kModels;
+  Precision asked = model.spec.precision();
+  options.f64 = isModels ? asked == Precision::F64 : flags.precision == 1;
+  options.bf16 = isModels ? asked == Precision::BF16 : flags.precision == 2;
   options.flushDenormals = flags.denormals == 0;
   options.disabledPasses = flags.disabledPasses;
   options.level = flags.level;

@@ -36,8 +36,9 @@ std::vector<Flag> stepFlags(StepFlags &flags);
 /// Flags that decide how a step is compiled.
 struct TargetFlags {
   std::string mcpu = "native";
-  size_t precision = 0; ///< index into f32, f64
-  size_t denormals = 0; ///< index into flush, keep
+  static constexpr size_t kModels = 4;
+  size_t precision = kModels; ///< index into f32, f64, bf16, f16; kModels: what the model says
+  size_t denormals = 0;       ///< index into flush, keep
   std::vector<std::string> disabledPasses;
   unsigned level = pipelines::kDefaultLevel;
 };

@@ -10,6 +10,8 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
+#include <bit>
+
 using namespace mlir;
 using ntc::autodiff::test::OpCase;
 
@@ -165,30 +167,78 @@ void addChains(Cases &cases, const std::string &element) {
            image, channel)});
 }
 
-class Shapes : public testing::TestWithParam<std::string> {};
+/// What is bf16 in a case of two operands, whose sums are f32.
+enum class Narrow {
+  Operands,       ///< the operands, widened before they are used
+  All,            ///< also the result, and so its gradient
+  RoundedOperands ///< nothing in memory: f32 operands are rounded and widened
+};
 
-TEST_P(Shapes, AgreeWithInterpreterAtEveryNumberOfThreads) {
-  auto context = makeCompilerContext();
-  Suite suite(*context);
-  Cases cases;
-  addMatmuls(cases, GetParam());
-  addConvolutions(cases, GetParam());
-  addPooling(cases, GetParam());
-  addPooledConvolutions(cases, GetParam());
-  addReductions(cases, GetParam());
-  addChains(cases, GetParam());
+Cases narrowed(const Cases &cases, Narrow narrow) {
+  auto bf16 = [](llvm::StringRef type) {
+    return (type.drop_back(llvm::StringRef("f32>").size()) + "bf16>").str();
+  };
+  Cases result;
+  for (OpCase opCase : cases) {
+    auto [a, b] = llvm::StringRef(opCase.arguments).split(", ");
+    std::string aType = a.split(": ").second.str(), bType = b.split(": ").second.str();
+    llvm::StringRef yType = llvm::StringRef(opCase.body).rsplit(" -> ").second;
+    std::string p = "%p", q = "%q", body;
+    bool rounds = narrow == Narrow::RoundedOperands;
+    if (rounds) {
+      body = llvm::formatv("%r = nn.cast %p : {0} -> {1}\n%s = nn.cast %q : {2} -> {3}\n", aType,
+                           bf16(aType), bType, bf16(bType));
+      p = "%r", q = "%s";
+    }
+    body += llvm::formatv("%a = nn.cast {0} : {1} -> {2}\n%b = nn.cast {3} : {4} -> {5}\n{6}", p,
+                          bf16(aType), aType, q, bf16(bType), bType, opCase.body);
+    if (narrow == Narrow::All) {
+      body += llvm::formatv("\n%z = nn.cast %y : {0} -> {1}", yType, bf16(yType));
+    }
+    opCase.name += rounds ? "_rounded" : narrow == Narrow::All ? "_narrow" : "_widened";
+    opCase.arguments = llvm::formatv("%p: {0}, %q: {1}", rounds ? aType : bf16(aType),
+                                     rounds ? bType : bf16(bType));
+    opCase.body = std::move(body);
+    result.push_back(std::move(opCase));
+  }
+  return result;
+}
+
+class Shapes : public testing::TestWithParam<std::string> {
+protected:
+  /// Compiles the cases and compares them with the interpreter, run in several ways.
+  enum class Digits { All, OfBf16 };
+  static void fill(Suite &suite, MLIRContext &context, const Cases &cases, Digits digits);
+  static void check(const Cases &cases, llvm::StringRef mcpu, Digits digits = Digits::All);
+};
+
+void Shapes::fill(Suite &suite, MLIRContext &context, const Cases &cases, Digits digits) {
   for (const OpCase &opCase : cases) {
-    auto subject = autodiff::test::makeSubject(*context, opCase, 1);
+    auto subject = autodiff::test::makeSubject(context, opCase, 1);
     ASSERT_TRUE(succeeded(subject)) << opCase.name << "\n" << opCase.body;
     Tensors inputs = autodiff::test::makeInputs(*subject, opCase, 7);
     for (Tensor &input : inputs) {
+      for (int64_t i = 0; digits == Digits::OfBf16 && i < input.getNumElements(); ++i) {
+        auto bits = std::bit_cast<uint32_t>(static_cast<float>(input.real(i)));
+        input.real(i) = std::bit_cast<float>(bits & 0xffff0000u);
+      }
       input = fromBytes(input.getType(), toBytes(input).data());
     }
     suite.add({opCase.name, std::move(subject->module), std::move(inputs)});
   }
-  auto target = CpuTarget::create("native");
+}
+
+void Shapes::check(const Cases &cases, llvm::StringRef mcpu, Digits digits) {
+  auto context = makeCompilerContext();
+  Suite suite(*context);
+  ASSERT_NO_FATAL_FAILURE(fill(suite, *context, cases, digits));
+  auto target = CpuTarget::create(mcpu);
   ASSERT_TRUE(static_cast<bool>(target));
-  ASSERT_EQ(suite.compile(*target), "");
+  std::string failure = suite.compile(*target);
+  if (llvm::StringRef(failure).contains("unsupported")) {
+    GTEST_SKIP() << failure;
+  }
+  ASSERT_EQ(failure, "");
   for (size_t i = 0; i < suite.size(); ++i) {
     std::string problem;
     Tensors actual = suite.run(i, {}, problem);
@@ -202,8 +252,71 @@ TEST_P(Shapes, AgreeWithInterpreterAtEveryNumberOfThreads) {
   }
 }
 
+TEST_P(Shapes, AgreeWithInterpreterAtEveryNumberOfThreads) {
+  Cases cases;
+  addMatmuls(cases, GetParam());
+  addConvolutions(cases, GetParam());
+  addPooling(cases, GetParam());
+  addPooledConvolutions(cases, GetParam());
+  addReductions(cases, GetParam());
+  addChains(cases, GetParam());
+  check(cases, "native");
+}
+
 INSTANTIATE_TEST_SUITE_P(Types, Shapes, testing::Values("f32", "f64"),
                          [](const auto &info) { return info.param; });
+
+/// Sums in f32 of products of bf16, by processors with and without an instruction for them.
+class Pairs : public Shapes {};
+
+TEST_P(Pairs, AgreeWithInterpreterAtEveryNumberOfThreads) {
+  Cases wide;
+  addMatmuls(wide, "f32");
+  addConvolutions(wide, "f32");
+  Cases cases;
+  for (Narrow narrow : {Narrow::Operands, Narrow::All, Narrow::RoundedOperands}) {
+    if (narrow == Narrow::All || GetParam() == "native") {
+      llvm::append_range(cases, narrowed(wide, narrow));
+    }
+  }
+  check(cases, GetParam(), Digits::OfBf16);
+}
+
+class PairForms : public Shapes {};
+
+TEST_F(PairForms, InstructionAndEmulationGiveTheSameBits) {
+  Cases wide;
+  addMatmuls(wide, "f32");
+  auto context = makeCompilerContext();
+  std::vector<std::vector<Tensors>> results;
+  for (const char *mcpu : {"native", "x86-64-v4"}) {
+    Suite suite(*context);
+    ASSERT_NO_FATAL_FAILURE(
+        fill(suite, *context, narrowed(wide, Narrow::Operands), Digits::OfBf16));
+    auto target = CpuTarget::create(mcpu);
+    ASSERT_TRUE(static_cast<bool>(target));
+    if (std::string failure = suite.compile(*target); failure != "") {
+      GTEST_SKIP() << failure;
+    }
+    auto &all = results.emplace_back();
+    for (size_t i = 0; i < suite.size(); ++i) {
+      std::string problem;
+      all.push_back(suite.run(i, {}, problem));
+      EXPECT_EQ(problem, "");
+    }
+  }
+  for (size_t i = 0; i < results[0].size(); ++i) {
+    EXPECT_TRUE(sameBits(results[0][i], results[1][i])) << wide[i].name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Processors, Pairs,
+                         testing::Values("native", "x86-64-v4", "x86-64-v3", "x86-64-v2"),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 } // namespace
 } // namespace ntc::codegen::cpu::test
