@@ -183,7 +183,7 @@ Result<Outcome> train(const Case &compiled, std::unique_ptr<Session> session, co
     }
     const rt::exec::Metric &loss = result->metrics.front();
     run.losses.push_back(loss.count == 0 ? loss.sum : loss.sum / loss.count); // all ignored
-    if (Status status = average.afterStep(*session, session->position().step); !status) {
+    if (Status status = average.afterStep(*session, session->position().step, 0); !status) {
       return status;
     }
     if (step == 0) {
