@@ -194,8 +194,9 @@ std::vector<Tensor> Capture::addInputs() {
 void Capture::setLossTerms(const Tensor &output) {
   std::set<std::string> renamed = {output.name};
   for (const detail::Recorder::LossTerm &term : recorder->lossTerms()) {
-    bool isFree = recorder->isMade(term.value) && renamed.insert(term.value.name).second;
-    Tensor value = isFree ? term.value : recorder->add("Identity", {term.value});
+    Tensor recorded(recorder, term.value);
+    bool isFree = recorder->isMade(recorded) && renamed.insert(term.value).second;
+    Tensor value = isFree ? recorded : recorder->add("Identity", {recorded});
     recorder->rename(value, term.name);
   }
 }

@@ -99,7 +99,7 @@ void Recorder::addLoss(const std::string &name, const Tensor &value, double weig
     return;
   }
   names.insert(name);
-  terms.push_back({name, value, weight});
+  terms.push_back({name, value.name, weight});
 }
 
 bool Recorder::isMade(const Tensor &value) const {

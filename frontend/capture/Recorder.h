@@ -45,7 +45,8 @@ public:
   /// A value that is added to the loss, under the name that it has in the finished model.
   struct LossTerm {
     std::string name;
-    Tensor value;
+    std::string
+        value; ///< what it is called while recording; a Tensor would keep the recorder alive
     double weight;
   };
   /// Records a term; fails for names that are taken or look like values of nodes, and for values
