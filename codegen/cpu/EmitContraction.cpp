@@ -24,8 +24,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <numeric>
-
 using namespace mlir;
 
 namespace ntc::codegen::cpu {
@@ -59,17 +57,17 @@ public:
         outer.push_back(d);
       }
     }
-    SmallVector<std::pair<unsigned, int64_t>> blocked = reductionBlocks();
+    KernelBuilder::Cuts blocked = reductionBlocks();
     for (auto [loop, size] : blocked) {
       blockSizes[loop] = size;
     }
     SmallVector<Value> ivs(ranges.size());
     if (!blocked.empty()) {
       mode = Mode::Begin;
-      emitOuter(outer, ivs);
+      emitOuter(ivs);
       mode = Mode::Continue;
     }
-    emitReductionBlocks(blocked, ivs);
+    k.cut(blocked, ranges, [&] { emitOuter(ivs); });
   }
 
 private:
@@ -134,8 +132,8 @@ private:
   /// Reduction loops that run outside of the tiles, outermost first, each with its number of
   /// indices per block: as few as let what one block streams stay in half of the second cache; in
   /// all of it where every block ends with horizontal sums.
-  SmallVector<std::pair<unsigned, int64_t>> reductionBlocks() const {
-    SmallVector<std::pair<unsigned, int64_t>> blocks;
+  KernelBuilder::Cuts reductionBlocks() const {
+    KernelBuilder::Cuts blocks;
     int64_t bytes = streamedBytes(), fits = isDot() ? k.target.l2Bytes : k.target.l2Bytes / 2;
     for (unsigned loop : cuttable()) {
       int64_t extent = sizeOf(loop), grain = isDot() && loop == form.vectorLoop ? 4 * lanes : 1;
@@ -155,36 +153,8 @@ private:
     return blocks;
   }
 
-  void emitReductionBlocks(ArrayRef<std::pair<unsigned, int64_t>> blocked,
-                           SmallVector<Value> &ivs) {
-    if (blocked.empty()) {
-      return emitOuter(outer, ivs);
-    }
-    auto [loop, size] = blocked.front();
-    Range whole = ranges[loop];
-    k.loop(whole.lower, whole.upper, size, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      Range &part = ranges[loop];
-      part = {iv, k.add(iv, k.index(size)), size, size, false};
-      if (whole.size % size != 0) {
-        part.upper = arith::MinUIOp::create(k.b, k.loc, part.upper, whole.upper);
-        part.size = -1;
-        part.multipleOf = std::gcd(size, whole.size);
-      }
-      emitReductionBlocks(blocked.drop_front(), ivs);
-      return {};
-    });
-    ranges[loop] = whole;
-  }
-
-  void emitOuter(ArrayRef<unsigned> loops, SmallVector<Value> &ivs) {
-    if (loops.empty()) {
-      return isDot() ? emitDotBlocks(ivs) : emitColumnBlocks(ivs);
-    }
-    k.loop(ranges[loops.front()], 1, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      ivs[loops.front()] = iv;
-      emitOuter(loops.drop_front(), ivs);
-      return {};
-    });
+  void emitOuter(SmallVector<Value> &ivs) {
+    k.loops(outer, ranges, ivs, [&] { isDot() ? emitDotBlocks(ivs) : emitColumnBlocks(ivs); });
   }
 
   /// Cuts `range` into blocks of `size` indices and single ones, or, if the range is short and
@@ -344,7 +314,7 @@ private:
         sums.push_back(mode == Mode::Continue ? k.load(output.buffer, addresses.back(),
                                                        output.strides[form.vectorLoop], lanes,
                                                        v + 1 == vectors ? mask : Value())
-                                              : initial(lanes));
+                                              : k.initial(nest.op, lanes));
       }
     }
     auto step = [&](ValueRange now) -> SmallVector<Value> {
@@ -374,14 +344,6 @@ private:
       k.store(output.buffer, sums[i], addresses[i], output.strides[form.vectorLoop], lanes,
               i % vectors + 1 == vectors ? mask : Value());
     }
-  }
-
-  /// The value that sums begin with; the fill of the destination, which lowering always writes as a
-  /// constant.
-  Value initial(Lanes width) {
-    auto generic = cast<linalg::GenericOp>(nest.op);
-    auto fill = generic.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
-    return k.splat(k.b.clone(*fill.getInputs()[0].getDefiningOp())->getResult(0), width);
   }
 
   SmallVector<Value> emitReduced(ArrayRef<unsigned> loops, SmallVector<Value> &ivs,
@@ -445,7 +407,8 @@ private:
         int64_t offset = (rowLoop < 0 ? 0 : r * output.strides[rowLoop]) +
                          (columnLoop < 0 ? 0 : c * output.strides[columnLoop]);
         Value address = k.add(base, k.index(offset));
-        Value sum = mode == Mode::Continue ? k.load(output.buffer, address, 0, 0) : initial(0);
+        Value sum =
+            mode == Mode::Continue ? k.load(output.buffer, address, 0, 0) : k.initial(nest.op, 0);
         if (mode != Mode::Begin) {
           sum = add.combine(k.b, k.loc, sum, combineLanes(k, add, sums[r * columns + c], lanes));
         }

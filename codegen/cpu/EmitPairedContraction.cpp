@@ -20,7 +20,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <numeric>
 #include <tuple>
 
 using namespace mlir;
@@ -46,7 +45,7 @@ public:
 
   void emit() {
     std::tie(columns, rows) = tile();
-    SmallVector<std::pair<unsigned, int64_t>> cuts = reductionBlocks();
+    KernelBuilder::Cuts cuts = reductionBlocks();
     for (auto [loop, size] : cuts) {
       blockSizes[loop] = size;
     }
@@ -56,7 +55,7 @@ public:
       emitBlock(ivs);
       mode = Mode::Continue;
     }
-    emitReductionBlocks(cuts, ivs);
+    k.cut(cuts, ranges, [&] { emitBlock(ivs); });
   }
 
 private:
@@ -89,8 +88,8 @@ private:
 
   /// Reduction loops that run outside of the tiles, outermost first, each with its number of
   /// indices per block.
-  SmallVector<std::pair<unsigned, int64_t>> reductionBlocks() const {
-    SmallVector<std::pair<unsigned, int64_t>> cuts;
+  KernelBuilder::Cuts reductionBlocks() const {
+    KernelBuilder::Cuts cuts;
     int64_t depth = 1;
     for (unsigned loop : reduced) {
       depth *= sizeOf(loop);
@@ -114,41 +113,8 @@ private:
     return cuts;
   }
 
-  void emitReductionBlocks(ArrayRef<std::pair<unsigned, int64_t>> cuts, SmallVector<Value> &ivs) {
-    if (cuts.empty()) {
-      return emitBlock(ivs);
-    }
-    auto [loop, size] = cuts.front();
-    Range whole = ranges[loop];
-    k.loop(whole.lower, whole.upper, size, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      Range &part = ranges[loop];
-      part = {iv, k.add(iv, k.index(size)), size, size, false};
-      if (whole.size % size != 0) {
-        part.upper = arith::MinUIOp::create(k.b, k.loc, part.upper, whole.upper);
-        part.size = -1;
-        part.multipleOf = std::gcd(size, whole.size);
-      }
-      emitReductionBlocks(cuts.drop_front(), ivs);
-      return {};
-    });
-    ranges[loop] = whole;
-  }
-
-  void forLoops(ArrayRef<unsigned> loops, SmallVector<Value> &ivs,
-                llvm::function_ref<void()> body) {
-    if (loops.empty()) {
-      return body();
-    }
-    k.loop(ranges[loops.front()], 1, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      ivs[loops.front()] = iv;
-      forLoops(loops.drop_front(), ivs, body);
-      return {};
-    });
-    ivs[loops.front()] = {};
-  }
-
   void emitBlock(SmallVector<Value> &ivs) {
-    forLoops(rhsOuter, ivs, [&] {
+    k.loops(rhsOuter, ranges, ivs, [&] {
       if (copiesLhs() && lhsOuter.empty()) {
         emitLhsCopy(ivs);
       }
@@ -178,7 +144,7 @@ private:
       if (mode != Mode::Begin) {
         emitPanel(ivs, vectors, mask);
       }
-      forLoops(lhsOuter, ivs, [&] { emitRows(ivs, vectors, mask); });
+      k.loops(lhsOuter, ranges, ivs, [&] { emitRows(ivs, vectors, mask); });
       ivs[vectorLoop] = {};
     };
     int64_t step = columns * lanes;
@@ -227,13 +193,6 @@ private:
     }
   }
 
-  /// The value that sums begin with.
-  Value initial() {
-    auto generic = cast<linalg::GenericOp>(nest.op);
-    auto fill = generic.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
-    return k.splat(k.b.clone(*fill.getInputs()[0].getDefiningOp())->getResult(0), lanes);
-  }
-
   void emitTile(SmallVector<Value> &ivs, int64_t count, int64_t vectors, Value mask) {
     SmallVector<Value> sums, addresses;
     Value base = k.addressAt(output, ivs);
@@ -244,7 +203,7 @@ private:
         addresses.push_back(k.add(base, k.index(offset)));
         sums.push_back(mode == Mode::Continue ? k.load(output.buffer, addresses.back(), stride,
                                                        lanes, v + 1 == vectors ? mask : Value())
-                                              : initial());
+                                              : k.initial(nest.op, lanes));
       }
     }
     if (mode != Mode::Begin) {

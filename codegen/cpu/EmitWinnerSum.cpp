@@ -39,13 +39,13 @@ public:
 
   void emit() {
     SmallVector<Value> ivs(ranges.size());
-    SmallVector<std::pair<unsigned, int64_t>> blocked = reductionBlocks();
+    KernelBuilder::Cuts blocked = reductionBlocks();
     if (!blocked.empty()) {
       mode = Mode::Begin;
-      emitOuter(outer, ivs);
+      emitOuter(ivs);
       mode = Mode::Continue;
     }
-    emitBlocks(blocked, ivs);
+    k.cut(blocked, ranges, [&] { emitOuter(ivs); });
   }
 
 private:
@@ -114,8 +114,8 @@ private:
 
   /// Reduction loops to cut, outermost first, with the indices of a block: until what a block reads
   /// of rhs is about half of the first cache.
-  SmallVector<std::pair<unsigned, int64_t>> reductionBlocks() const {
-    SmallVector<std::pair<unsigned, int64_t>> blocks;
+  KernelBuilder::Cuts reductionBlocks() const {
+    KernelBuilder::Cuts blocks;
     auto type = cast<RankedTensorType>(nest.reads[form.rhs].tensor.getType());
     int64_t bytes = ir::plan::tensorBytes(type), fits = k.target.l1Bytes / 2;
     for (unsigned loop : outer) {
@@ -139,36 +139,8 @@ private:
     return blocks;
   }
 
-  void emitBlocks(ArrayRef<std::pair<unsigned, int64_t>> blocked, SmallVector<Value> &ivs) {
-    if (blocked.empty()) {
-      return emitOuter(outer, ivs);
-    }
-    auto [loop, size] = blocked.front();
-    Range whole = ranges[loop];
-    k.loop(whole.lower, whole.upper, size, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      Range &part = ranges[loop];
-      part = {iv, k.add(iv, k.index(size)), size, size, false};
-      if (whole.size % size != 0) {
-        part.upper = arith::MinUIOp::create(k.b, k.loc, part.upper, whole.upper);
-        part.size = -1;
-        part.multipleOf = 1;
-      }
-      emitBlocks(blocked.drop_front(), ivs);
-      return {};
-    });
-    ranges[loop] = whole;
-  }
-
-  void emitOuter(ArrayRef<unsigned> loops, SmallVector<Value> &ivs) {
-    if (loops.empty()) {
-      return emitVectors(ivs);
-    }
-    k.loop(ranges[loops.front()], 1, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      ivs[loops.front()] = iv;
-      emitOuter(loops.drop_front(), ivs);
-      return {};
-    });
-    ivs[loops.front()] = {};
+  void emitOuter(SmallVector<Value> &ivs) {
+    k.loops(outer, ranges, ivs, [&] { emitVectors(ivs); });
   }
 
   /// Tiles along the vectors: whole ones in a loop, the rest with a mask.
@@ -233,7 +205,7 @@ private:
       addresses.push_back(k.add(base, k.index(offset)));
       sums.push_back(mode == Mode::Continue
                          ? k.load(output.buffer, addresses.back(), 1, width, maskOf(i))
-                         : initial(width));
+                         : k.initial(nest.op, width));
     }
     if (mode != Mode::Begin) {
       prefetchNext(ivs);
@@ -284,12 +256,6 @@ private:
       sum = k.add(sum, k.mul(here, rhs.strides[loop]));
     }
     return sum;
-  }
-
-  Value initial(Lanes width) {
-    auto generic = cast<linalg::GenericOp>(nest.op);
-    auto fill = generic.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
-    return k.splat(k.b.clone(*fill.getInputs()[0].getDefiningOp())->getResult(0), width);
   }
 
   SmallVector<Value> emitReduced(ArrayRef<unsigned> loops, SmallVector<Value> &ivs,

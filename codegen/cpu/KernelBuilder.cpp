@@ -8,11 +8,14 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+
+#include <numeric>
 
 using namespace mlir;
 
@@ -236,6 +239,46 @@ void KernelBuilder::blocks(const Range &range, int64_t size,
   Value split = add(range.lower, full);
   run(Range{range.lower, split}, size);
   run(Range{split, range.upper}, 1);
+}
+
+Value KernelBuilder::initial(Operation *op, Lanes lanes) {
+  auto fill = cast<linalg::GenericOp>(op).getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+  return splat(b.clone(*fill.getInputs()[0].getDefiningOp())->getResult(0), lanes);
+}
+
+void KernelBuilder::loops(ArrayRef<unsigned> loops, ArrayRef<Range> ranges, SmallVector<Value> &ivs,
+                          llvm::function_ref<void()> body) {
+  if (loops.empty()) {
+    return body();
+  }
+  unsigned outermost = loops.front();
+  loop(ranges[outermost], 1, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+    ivs[outermost] = iv;
+    this->loops(loops.drop_front(), ranges, ivs, body);
+    return {};
+  });
+  ivs[outermost] = {};
+}
+
+void KernelBuilder::cut(ArrayRef<std::pair<unsigned, int64_t>> cuts, SmallVector<Range> &ranges,
+                        llvm::function_ref<void()> body) {
+  if (cuts.empty()) {
+    return body();
+  }
+  auto [outermost, size] = cuts.front();
+  Range whole = ranges[outermost];
+  loop(whole.lower, whole.upper, size, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+    Range &part = ranges[outermost];
+    part = {iv, add(iv, index(size)), size, size, false};
+    if (whole.size % size != 0) {
+      part.upper = arith::MinUIOp::create(b, loc, part.upper, whole.upper);
+      part.size = -1;
+      part.multipleOf = std::gcd(size, whole.size);
+    }
+    cut(cuts.drop_front(), ranges, body);
+    return {};
+  });
+  ranges[outermost] = whole;
 }
 
 SmallVector<Value> KernelBuilder::loop(Value lower, Value upper, int64_t step, ValueRange carried,

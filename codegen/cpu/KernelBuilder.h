@@ -104,6 +104,17 @@ public:
   /// Cuts `range` into blocks of at most `size` indices, `body(first, count)`: balanced where the
   /// range's size is known, else of `size` indices and single ones.
   void blocks(const Range &range, int64_t size, llvm::function_ref<void(Value, int64_t)> body);
+  /// The value that the sums of `op` begin with: the fill of its destination, which lowering always
+  /// writes as a constant.
+  Value initial(mlir::Operation *op, Lanes lanes);
+  /// Runs `body` for all indices of `loops`, outermost first, with `ivs` of them set.
+  void loops(mlir::ArrayRef<unsigned> loops, mlir::ArrayRef<Range> ranges, SmallVector<Value> &ivs,
+             llvm::function_ref<void()> body);
+  /// Loops that are cut, outermost first, each with the indices of a block.
+  using Cuts = SmallVector<std::pair<unsigned, int64_t>>;
+  /// Runs `body` for all blocks, with `ranges` of the loops that are cut set to those of the block.
+  void cut(mlir::ArrayRef<std::pair<unsigned, int64_t>> cuts, SmallVector<Range> &ranges,
+           llvm::function_ref<void()> body);
   /// Runs `body(iv, lanes, mask)` over a range in steps of `lanes`, the rest with a mask.
   using StripBody = llvm::function_ref<SmallVector<Value>(Value, Value, ValueRange)>;
   SmallVector<Value> strips(const Range &range, Lanes lanes, ValueRange carried, StripBody body);
