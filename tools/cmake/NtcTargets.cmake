@@ -18,6 +18,8 @@ if(NTC_SANITIZE)
   target_compile_options(ntc_options INTERFACE -fsanitize=${NTC_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(ntc_options INTERFACE -fsanitize=${NTC_SANITIZE})
+  target_sources(ntc_options INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${CMAKE_CURRENT_LIST_DIR}/SanitizerOptions.c>)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_link_options(ntc_options INTERFACE -fuse-ld=lld)
