@@ -3,6 +3,11 @@
 // A ring of batch buffers, filled on demand or by workers that each make a whole batch. Batches are
 // numbered from the start of the reading; batch n lies in slot n modulo the ring, and is handed out
 // in its turn whichever worker finished first.
+//
+// Where steps keep every core busy, a worker that is woken may get one only when the kernel's time
+// slice ends, some milliseconds later. So the ring holds many small batches, a worker of a cheap
+// set sleeps until half of it is free, and a caller who finds a batch not yet begun makes it
+// itself.
 #include "runtime/data/Loader.h"
 
 #include "runtime/base/BlockedSignals.h"
@@ -28,6 +33,9 @@ constexpr size_t kAlignment = 64;
 constexpr int64_t kOrderBlock = 256;
 constexpr int64_t kMostWorkers = 256;
 constexpr int64_t kMostDefaultWorkers = 4;
+/// A ring with workers holds batches of about so many bytes, and not more batches than this.
+constexpr size_t kRingBytes = size_t{4} << 20;
+constexpr size_t kMostSlots = 32;
 
 struct Free {
   void operator()(void *memory) const { std::free(memory); }
@@ -74,7 +82,7 @@ public:
       std::lock_guard lock(mutex_);
       stopping_ = true;
     }
-    changed_.notify_all();
+    freed_.notify_all();
     for (std::thread &thread : threads_) {
       thread.join();
     }
@@ -97,7 +105,8 @@ public:
       bytes += roundUp(*all);
     }
     const int64_t workers = chooseWorkers(bytes);
-    slots_.resize(static_cast<size_t>(workers > 0 ? 2 * workers : 1));
+    slots_.resize(chooseSlots(static_cast<size_t>(workers), bytes));
+    wakeAt_ = dataset_->isCostly() ? 1 : std::max<size_t>(1, slots_.size() / 2);
     for (Slot &slot : slots_) {
       slot.memory.reset(
           static_cast<std::byte *>(std::aligned_alloc(kAlignment, std::max(bytes, kAlignment))));
@@ -125,7 +134,7 @@ public:
     std::unique_lock lock(mutex_);
     // Workers fill outside the lock; wait until none holds a slot.
     end_ = 0;
-    changed_.wait(lock, [&] { return filling_ == 0; });
+    filled_.wait(lock, [&] { return filling_ == 0; });
     order_ = sampler_->order(epoch);
     ordered_.clear();
     epoch_ = epoch;
@@ -138,7 +147,7 @@ public:
       slot.isReady = false;
     }
     lock.unlock();
-    changed_.notify_all();
+    freed_.notify_all();
   }
 
   const Batch *next() {
@@ -167,6 +176,13 @@ private:
     return batchBytes >= options_.prefetchAboveBytes ? 1 : 0;
   }
 
+  static size_t chooseSlots(size_t workers, size_t batchBytes) {
+    return workers == 0
+               ? 1
+               : std::max(2 * workers,
+                          std::min(kMostSlots, kRingBytes / std::max<size_t>(1, batchBytes)));
+  }
+
   /// The first sample of batch `number` in the epoch.
   int64_t cursorOf(uint64_t number) const {
     return begin_ + static_cast<int64_t>(number) * options_.batchSize;
@@ -174,12 +190,25 @@ private:
 
   Slot &slotOf(uint64_t number) { return slots_[number % slots_.size()]; }
 
+  /// Whether the epoch has a batch to begin, and `count` slots are free for it and those behind it.
+  bool canBegin(size_t count) const {
+    return cursorOf(begun_) < end_ && slots_.size() - (begun_ - taken_) >= count;
+  }
+
+  /// Chooses the samples of the next batch.
+  Slot &begin() {
+    const int64_t cursor = cursorOf(begun_);
+    Slot &slot = slotOf(begun_++);
+    choose(slot, cursor);
+    return slot;
+  }
+
   Slot *makeHere() {
     if (cursorOf(taken_) >= end_ || !status_) {
       return nullptr;
     }
-    Slot &slot = slots_[0];
-    choose(slot, cursorOf(taken_++));
+    Slot &slot = begin();
+    taken_ = begun_;
     fill(slot);
     return &slot;
   }
@@ -190,14 +219,22 @@ private:
       held_ = false;
       slotOf(taken_).isReady = false;
       ++taken_;
-      changed_.notify_all();
+      if (canBegin(wakeAt_)) {
+        freed_.notify_all();
+      }
     }
     if (cursorOf(taken_) >= end_ || !status_) {
       return nullptr;
     }
-    Slot &slot = slotOf(taken_);
-    changed_.wait(lock, [&] { return slot.isReady; });
     held_ = true;
+    if (begun_ == taken_ && !dataset_->isCostly()) {
+      Slot &slot = begin();
+      lock.unlock();
+      fill(slot);
+      return &slot;
+    }
+    Slot &slot = slotOf(taken_);
+    filled_.wait(lock, [&] { return slot.isReady; });
     return &slot;
   }
 
@@ -254,22 +291,20 @@ private:
   void run() {
     std::unique_lock lock(mutex_);
     while (true) {
-      changed_.wait(lock, [&] {
-        return stopping_ || (cursorOf(begun_) < end_ && begun_ - taken_ < slots_.size());
-      });
+      if (!canBegin(1)) {
+        freed_.wait(lock, [&] { return stopping_ || canBegin(wakeAt_); });
+      }
       if (stopping_) {
         return;
       }
-      const int64_t cursor = cursorOf(begun_);
-      Slot &slot = slotOf(begun_++);
-      choose(slot, cursor);
+      Slot &slot = begin();
       ++filling_;
       lock.unlock();
       fill(slot);
       lock.lock();
       --filling_;
       slot.isReady = true;
-      changed_.notify_all();
+      filled_.notify_one();
     }
   }
 
@@ -292,11 +327,13 @@ private:
 
   std::vector<std::thread> threads_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  uint64_t begun_ = 0;  ///< batches that a worker has taken up
-  uint64_t taken_ = 0;  ///< batches that the caller is done with
-  int64_t filling_ = 0; ///< workers that hold a slot
-  bool held_ = false;   ///< the caller works on batch taken_
+  std::condition_variable freed_;  ///< for workers: slots are free, or the end
+  std::condition_variable filled_; ///< for the caller: a worker is done with a slot
+  size_t wakeAt_ = 1;              ///< free slots for which a worker that found none wakes up
+  uint64_t begun_ = 0;             ///< batches that a worker has taken up
+  uint64_t taken_ = 0;             ///< batches that the caller is done with
+  int64_t filling_ = 0;            ///< workers that hold a slot
+  bool held_ = false;              ///< the caller works on batch taken_
   bool stopping_ = false;
 };
 

@@ -48,8 +48,9 @@ struct LoaderTimes {
 /// "shuffle", e). Not thread-safe; the loader's own threads are an inner matter.
 class Loader {
 public:
-  /// Allocates two batches per worker, at least two, and starts the workers. Errors: OutOfMemory,
-  /// InvalidArgument for a batch size below 1 or, with dropLast, above the set's size.
+  /// Allocates one batch, or with workers two for each and more while they are small (4 MiB, 32
+  /// batches), and starts the workers. Errors: OutOfMemory, InvalidArgument for a batch size below
+  /// 1 or, with dropLast, above the set's size.
   static Result<std::unique_ptr<Loader>> create(std::shared_ptr<const Dataset> dataset,
                                                 std::vector<Binding> bindings,
                                                 const LoaderOptions &options);

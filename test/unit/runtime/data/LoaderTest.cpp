@@ -127,6 +127,7 @@ public:
     isBlocked_ = ::sigismember(&blocked, SIGINT) == 1 && ::sigismember(&blocked, SIGUSR1) == 1;
     return Status::ok();
   }
+  bool isCostly() const override { return true; } // only workers read it
   mutable std::atomic<bool> isBlocked_ = false;
 
 private:
