@@ -16,8 +16,9 @@
 
 namespace ntc::rt::artifact {
 
-/// Bumped whenever the bytes change meaning; a reader refuses every other version by name.
-inline constexpr uint32_t kManifestVersion = 1;
+/// Bumped whenever the bytes change meaning or what they may hold, such as a new kind of entry; a
+/// reader refuses every other version by name.
+inline constexpr uint32_t kManifestVersion = 2;
 
 /// What a named state tensor is for; checkpoints and `ntc plan` group by it.
 enum class Role : uint8_t { Parameter, Buffer, Moment, Counter };
