@@ -17,6 +17,16 @@ static bool isWindowed(AffineMap map) {
                       [](AffineExpr expr) { return !isa<AffineDimExpr>(expr); });
 }
 
+/// Do two loops share a dimension behind the first? A kernel of which only every other element is
+/// read is no window.
+static bool sharesDimensions(AffineMap map) {
+  return map.getNumResults() > 1 &&
+         llvm::any_of(map.getResults().drop_front(), [&](AffineExpr expr) {
+           return llvm::count_if(llvm::seq(map.getNumDims()),
+                                 [&](unsigned loop) { return expr.isFunctionOfDim(loop); }) > 1;
+         });
+}
+
 /// The dimension of `map` that `loop` alone indexes, or nothing.
 static std::optional<unsigned> dimensionOf(AffineMap map, unsigned loop) {
   for (auto [d, expr] : llvm::enumerate(map.getResults())) {
@@ -36,7 +46,7 @@ std::optional<ConvolutionRoles> convolutionRoles(const Nest &nest) {
   roles.other = 1 - roles.windowed;
   AffineMap input = nest.reads[roles.windowed].map, other = nest.reads[roles.other].map,
             result = nest.writes[0].map;
-  if (!isWindowed(input) || isWindowed(other) || isWindowed(result)) {
+  if (!isWindowed(input) || sharesDimensions(other) || isWindowed(result)) {
     return std::nullopt;
   }
   // Channels are the last dimension of the windowed input that is no window.

@@ -2,8 +2,9 @@
 //
 // Matrix products and convolutions as sums of products in linalg.generic. A convolution reads a
 // padded copy of its input; its gradient by the input is a convolution of the output gradient,
-// spread by the strides, with the flipped kernel; its gradient by the weight is a sum over batch
-// and positions. Groups are a loop of their own over reshaped operands.
+// spread by the strides (where SplitStridedGradients.cpp did not take it), with the flipped kernel;
+// its gradient by the weight is a sum over batch and positions. Groups are a loop of their own over
+// reshaped operands.
 
 #include "compiler/fuse/LowerToLinalg.h"
 
@@ -12,8 +13,7 @@ using namespace mlir;
 namespace ntc::fuse {
 namespace nn = ir::nn;
 
-/// x[2] + x[0] * x[1], in the type of x[2].
-static Value multiplyAdd(OpBuilder &b, Location loc, ValueRange x) {
+Value multiplyAdd(OpBuilder &b, Location loc, ValueRange x) {
   Type sum = x[2].getType();
   auto widened = [&](Value factor) -> Value {
     return factor.getType() == sum ? factor : arith::ExtFOp::create(b, loc, sum, factor);
@@ -22,9 +22,7 @@ static Value multiplyAdd(OpBuilder &b, Location loc, ValueRange x) {
   return arith::AddFOp::create(b, loc, x[2], arith::MulFOp::create(b, loc, lhs, rhs));
 }
 
-/// What `operand` was before it was widened from bf16: widening is part of the sum then, and what
-/// is padded and copied on the way has half the bytes.
-static Value narrowOperand(Value operand) {
+Value narrowOperand(Value operand) {
   auto cast = operand.getDefiningOp<nn::CastOp>();
   return cast && typeOf(operand).getElementType().isF32() &&
                  typeOf(cast.getInput()).getElementType().isBF16()
@@ -95,9 +93,8 @@ struct Dims {
   }
 };
 
-/// Zero padding of the spatial dimensions of (B, C, spatial...).
-static Value padSpatial(OpBuilder &b, Location loc, Value input, ArrayRef<int64_t> low,
-                        ArrayRef<int64_t> high, ArrayRef<int64_t> interior) {
+Value padSpatial(OpBuilder &b, Location loc, Value input, ArrayRef<int64_t> low,
+                 ArrayRef<int64_t> high, ArrayRef<int64_t> interior) {
   auto whole = [](ArrayRef<int64_t> spatial) {
     SmallVector<int64_t> all = {0, 0};
     all.append(spatial.begin(), spatial.end());

@@ -59,6 +59,17 @@ Value reduction(OpBuilder &b, Location loc, RankedTensorType result, double init
 Value padded(OpBuilder &b, Location loc, Value input, ArrayRef<int64_t> low, ArrayRef<int64_t> high,
              ArrayRef<int64_t> interior, double value);
 
+/// The same of the spatial dimensions of (B, C, spatial...), with zeros.
+Value padSpatial(OpBuilder &b, Location loc, Value input, ArrayRef<int64_t> low,
+                 ArrayRef<int64_t> high, ArrayRef<int64_t> interior);
+
+/// The body of a sum of products: x[2] + x[0] * x[1], in the type of x[2].
+Value multiplyAdd(OpBuilder &b, Location loc, ValueRange x);
+
+/// What `operand` was before it was widened from bf16: widening is part of the sum then, and what
+/// is padded and copied on the way has half the bytes.
+Value narrowOperand(Value operand);
+
 /// How the gradient by the input of windowed operations reads the gradient of its output: input
 /// element y receives from window i at offset u where i * stride = y + padLow - u * dilation. With
 /// the output gradient spread by the strides and padded by `low`, the element to read is y - u *

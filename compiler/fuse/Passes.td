@@ -41,6 +41,20 @@ def SparsePoolGradients : Pass<"ntc-sparse-pool-gradients", "::ntc::ir::train::P
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def SplitStridedGradients : Pass<"ntc-split-strided-gradients", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Computes the gradient of a strided convolution by its input in parts of stride 1";
+  let description = [{
+    With stride S in a dimension, the elements of the input that leave one rest by S meet every S-th element of the kernel only.
+    `nn.conv_dx` becomes one sum of products per combination of rests, with that share of the kernel, and strided insertions of
+    the parts into the result; elements that no window reads are zero. Together the parts make the products of the convolution,
+    where the gradient spread by the strides would need S times as many per dimension. Convolutions with groups stay whole.
+    Preserves values; drops products with zero.
+
+    Remarks: `split-strided-gradients` (into how many parts, or why not).
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
 def FuseElementwise : Pass<"ntc-fuse-elementwise", "::ntc::ir::train::ProgramOp"> {
   let summary = "Merges elementwise linalg operations into their only consumer";
   let description = [{

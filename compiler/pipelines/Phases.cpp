@@ -66,6 +66,10 @@ public:
         program.addPass(optimize::createMixedPrecision());
         program.addPass(createCSEPass());
       }
+      // When it is decided which operands are narrow; before all other convolutions are lowered.
+      if (enabled("split-strided-gradients")) {
+        program.addPass(fuse::createSplitStridedGradients());
+      }
       program.addPass(fuse::createLowerToLinalg());
       // Windows and masks that are computed twice are merged while they are still visible as
       // operations.

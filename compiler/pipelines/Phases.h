@@ -43,9 +43,10 @@ struct OptimizationInfo {
 
 /// Every optimization, in the order in which they run. The names are those of `--disable-pass` and
 /// of the remarks. Level 3 is level 2 plus what costs compile time out of proportion; nothing does.
-inline constexpr std::array<OptimizationInfo, 9> kOptimizations = {{
+inline constexpr std::array<OptimizationInfo, 10> kOptimizations = {{
     {"simplify", 1, "algebraic identities, constants, common subexpressions"},
     {"sparse-pool-gradients", 2, "gradients behind a max pool are summed over its winners only"},
+    {"split-strided-gradients", 2, "gradients of strided convolutions multiply no spread zeros"},
     {"fuse-elementwise", 1, "an elementwise operation is computed where its result is read"},
     {"choose-layouts", 2, "tensors of convolutions and pools are stored channels-last"},
     {"join-dispatches", 2, "an operation joins the dispatch of its producer"},

@@ -9,7 +9,7 @@ from probe import PROBE
 # What only moves computations and memory about.
 EXACT = ("join-dispatches", "merge-small-dispatches", "update-in-place", "reuse-slots")
 # What may compute a value by another formula.
-CLOSE = ("simplify", "fuse-elementwise", "sparse-pool-gradients", "choose-layouts", "choose-owners")
+CLOSE = ("simplify", "fuse-elementwise", "sparse-pool-gradients", "split-strided-gradients", "choose-layouts", "choose-owners")
 
 
 class Levels(Case):
