@@ -7,6 +7,7 @@
 // * Dot: `rows` x `columns` accumulators run along the reduction; each step loads one vector per
 //   row and one per column, and the lanes of each accumulator are added by halves at the end.
 //
+// Rows of a tile may come from several loops (TileRows.h).
 // Where the operands of all tiles do not fit the cache together, the reduction is cut into blocks
 // that run outside of the tiles, whose sums wait in the result meanwhile. What a column of tiles
 // reads of rhs is copied to a panel first where it is read often and lies far apart.
@@ -16,6 +17,7 @@
 
 #include "codegen/cpu/Combine.h"
 #include "codegen/cpu/KernelBuilder.h"
+#include "codegen/cpu/TileRows.h"
 #include "compiler/fuse/ContractionForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -47,12 +49,13 @@ public:
   }
 
   void emit() {
+    tileRows.emplace(chooseRows());
     for (unsigned d = 0; d < ranges.size(); ++d) {
       if (nest.isReduction[d]) {
         if (d != form.vectorLoop) {
           reduced.push_back(d);
         }
-      } else if (static_cast<int>(d) != rowLoop && static_cast<int>(d) != columnLoop &&
+      } else if (!tileRows->contains(d) && static_cast<int>(d) != columnLoop &&
                  d != form.vectorLoop) {
         outer.push_back(d);
       }
@@ -86,6 +89,7 @@ private:
   Lanes lanes;
   int rowLoop, columnLoop;
   SmallVector<unsigned> outer, reduced;
+  std::optional<TileRows> tileRows;
 
   bool isRounded(const Buffer &buffer) const {
     unsigned input = buffer.memref == lhs.buffer.memref ? form.lhs : form.rhs;
@@ -107,6 +111,17 @@ private:
 
   int64_t sizeOf(unsigned loop) const {
     return ranges[loop].size >= 0 ? ranges[loop].size : nest.extents[loop];
+  }
+
+  /// Where rows come from several loops, what their addresses cost must be little against the sum.
+  TileRows chooseRows() {
+    constexpr int64_t kShallow = 32;
+    int64_t depth = 1;
+    for (unsigned d = 0; d < nest.extents.size(); ++d) {
+      depth *= nest.isReduction[d] ? sizeOf(d) : 1;
+    }
+    int64_t rows = outerTile(llvm::divideCeil(sizeOf(form.vectorLoop), lanes)).second;
+    return {k, ranges, nest.extents, form.rowLoops, rows, !isDot() && depth >= kShallow};
   }
 
   /// Bytes of lhs and rhs that the tiles of one row and one column of tiles read.
@@ -170,14 +185,20 @@ private:
   // ---------------------------------------------------------------------------------------------------------
 
   /// Vectors per row block, and rows, that fit the registers with one register for a broadcast and
-  /// one per rhs vector.
+  /// one per rhs vector. Tall tiles read the fewest bytes per product from the second cache; where
+  /// there are too few rows for them, tiles are wide.
   std::pair<int64_t, int64_t> outerTile(int64_t vectors) const {
-    int64_t columns = vectors <= 3 ? vectors : vectors % 4 == 0 ? 4 : vectors % 3 == 0 ? 3 : 2;
-    if (k.target.registers < 32) {
-      columns = std::min<int64_t>(columns, 2);
+    constexpr int64_t kTall = 12, kMost = 14;
+    int64_t have = 1, columns = std::min<int64_t>(vectors, 2);
+    for (unsigned loop : form.rowLoops) {
+      have *= sizeOf(loop);
+    }
+    bool tall = have >= kTall && vectors % 2 == 0;
+    if (k.target.registers >= 32 && vectors > 2 && !tall) {
+      columns = vectors % 4 == 0 ? 4 : vectors % 3 == 0 ? 3 : 2;
     }
     int64_t rows = (k.target.registers - 2 - columns) / columns;
-    return {columns, std::min<int64_t>(rows, 14)};
+    return {columns, std::min(rows, tall ? kTall : kMost)};
   }
 
   void emitColumnBlocks(SmallVector<Value> &ivs) {
@@ -188,11 +209,8 @@ private:
     auto emitRows = [&](Value column, int64_t vectors, Value mask) {
       ivs[form.vectorLoop] = column;
       panel = packs ? std::optional(emitPanel(ivs, columns, vectors, mask)) : std::nullopt;
-      blocks(rowLoop, rows, [&](Value row, int64_t count) {
-        if (rowLoop >= 0) {
-          ivs[rowLoop] = row;
-        }
-        emitOuterTile(ivs, count, vectors, mask);
+      tileRows->blocks(rows, ivs, [&](Value row, int64_t count) {
+        emitOuterTile(ivs, row, count, vectors, mask);
       });
       ivs[form.vectorLoop] = {};
     };
@@ -242,7 +260,7 @@ private:
       elements *= rhs.strides[loop] == 0 ? 1 : depthOf(loop);
       step = rhs.strides[loop] == 0 ? step : rhs.strides[loop] * bytes;
     }
-    return rowLoop >= 0 && llvm::divideCeil(sizeOf(rowLoop), rows) >= kFewestTiles &&
+    return rowLoop >= 0 && llvm::divideCeil(tileRows->count(), rows) >= kFewestTiles &&
            (step >= kWideStep || form.gathers) && elements * bytes <= kMostBytes &&
            !rhs.buffer.element.isInteger(1);
   }
@@ -301,16 +319,18 @@ private:
                                         count);
   }
 
-  /// `rows` x `vectors` results from (ivs of row loop and vector loop) on; `mask` is for the last
-  /// vector.
-  void emitOuterTile(SmallVector<Value> &ivs, int64_t rows, int64_t vectors, Value mask) {
+  /// `rows` x `vectors` results from row `firstRow` and the index of the vector loop on; `mask` is
+  /// for the last vector.
+  void emitOuterTile(SmallVector<Value> &ivs, Value firstRow, int64_t rows, int64_t vectors,
+                     Value mask) {
     SmallVector<Value> sums, addresses;
     Value base = k.addressAt(output, ivs);
+    SmallVector<Value> outputRows = tileRows->offsets(output, firstRow, rows),
+                       lhsRows = tileRows->offsets(lhs, firstRow, rows);
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t v = 0; v < vectors; ++v) {
-        int64_t offset = (rowLoop < 0 ? 0 : r * output.strides[rowLoop]) +
-                         v * lanes * output.strides[form.vectorLoop];
-        addresses.push_back(k.add(base, k.index(offset)));
+        int64_t offset = v * lanes * output.strides[form.vectorLoop];
+        addresses.push_back(k.add(k.add(base, outputRows[r]), k.index(offset)));
         sums.push_back(mode == Mode::Continue ? k.load(output.buffer, addresses.back(),
                                                        output.strides[form.vectorLoop], lanes,
                                                        v + 1 == vectors ? mask : Value())
@@ -328,8 +348,7 @@ private:
             loadFactor(from.buffer, address, stride, v + 1 == vectors && !panel ? mask : Value()));
       }
       for (int64_t r = 0; r < rows; ++r) {
-        int64_t stride = rowLoop < 0 ? 0 : lhs.strides[rowLoop];
-        Value broadcast = loadFactor(lhs.buffer, k.add(lhsBase, k.index(r * stride)), 0);
+        Value broadcast = loadFactor(lhs.buffer, k.add(lhsBase, lhsRows[r]), 0);
         for (int64_t v = 0; v < vectors; ++v) {
           Value &sum = next[r * vectors + v];
           sum = k.multiplyAdd(broadcast, columns[v], sum);

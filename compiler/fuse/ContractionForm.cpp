@@ -212,8 +212,10 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
           grains[d] = nest.extents[d];
         }
       }
-      if (!form->rowLoops.empty()) {
-        grains[form->rowLoops.back()] = std::min(kVectorGrain, nest.extents[form->rowLoops.back()]);
+      int64_t rows = 2 * kVectorGrain;
+      for (unsigned d : llvm::reverse(form->rowLoops)) {
+        grains[d] = std::min({rows, kVectorGrain, nest.extents[d]});
+        rows = (rows + grains[d] - 1) / grains[d];
       }
       return grains;
     }
