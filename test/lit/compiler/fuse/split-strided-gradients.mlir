@@ -1,4 +1,4 @@
-// RUN: ntc-opt %s --pass-pipeline="builtin.module(train.program(ntc-split-strided-gradients))" --split-input-file --remarks-filter=split-strided-gradients --remark-policy=all 2>&1 | FileCheck %s
+// RUN: ntc-opt %s --pass-pipeline="builtin.module(train.program(ntc-split-strided-gradients))" --remarks-filter=split-strided-gradients --remark-policy=all 2>&1 | FileCheck %s
 
 // CHECK-DAG: [Passed] split | Category:split-strided-gradients | Remark="split by strides into 2 convolutions"
 // CHECK-DAG: [Passed] split | Category:split-strided-gradients | Remark="split by strides into 1 convolutions"
@@ -21,7 +21,7 @@ train.program @kernel3 {
   }
 }
 
-// -----
+
 
 // A kernel of 1 with stride 2: odd positions are read by no window.
 // CHECK-LABEL: train.program @kernel1
@@ -37,7 +37,7 @@ train.program @kernel1 {
   }
 }
 
-// -----
+
 
 // Groups, and strides of 1.
 // CHECK-LABEL: train.program @whole
