@@ -6,6 +6,7 @@
 
 #include "codegen/cpu/CompileKernels.h"
 #include "runtime/artifact/KernelAbi.h"
+#include "runtime/artifact/Seal.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/IR/Constants.h"
@@ -45,6 +46,27 @@ void addArtifactSymbols(llvm::Module &module, const rt::artifact::Manifest &mani
              llvm::ConstantInt::get(word, kernels.size()), table, section});
   new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::ExternalLinkage, value,
                            "ntc_artifact_v1");
+}
+
+/// Appends its seal to the linked file.
+static std::error_code seal(llvm::StringRef path) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                          /*RequiresNullTerminator=*/false);
+  if (!file) {
+    return file.getError();
+  }
+  auto seal = rt::artifact::sealOf(llvm::arrayRefFromStringRef<uint8_t>((*file)->getBuffer()));
+  std::error_code code;
+  llvm::raw_fd_ostream stream(path, code, llvm::sys::fs::CD_OpenExisting, llvm::sys::fs::FA_Write,
+                              llvm::sys::fs::OF_Append);
+  if (code) {
+    return code;
+  }
+  stream.write(reinterpret_cast<const char *>(seal.data()), seal.size());
+  stream.close();
+  code = stream.error();
+  stream.clear_error();
+  return code;
 }
 
 /// Runs lld with `arguments`.
@@ -99,6 +121,9 @@ llvm::Error linkArtifact(llvm::ArrayRef<char> object, const std::string &path) {
                      "noexecstack", "--build-id=none", "-soname", "ntc_artifact", "--strip-all",
                      "-o", libraryPath.c_str(), objectPath.c_str()})) {
     return error;
+  }
+  if (std::error_code code = seal(libraryPath)) {
+    return fail(code);
   }
   if (std::error_code code = llvm::sys::fs::rename(libraryPath, path)) {
     return fail(code);

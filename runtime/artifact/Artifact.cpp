@@ -5,6 +5,7 @@
 
 #include "runtime/artifact/ElfSection.h"
 #include "runtime/artifact/ManifestCheck.h"
+#include "runtime/artifact/Seal.h"
 #include "runtime/base/File.h"
 #include "runtime/device/CpuFeatures.h"
 
@@ -52,7 +53,10 @@ Result<Manifest> readManifest(const std::string &path) {
   if (!section) {
     return withContext(section.status(), path);
   }
-  return withContext(deserialize(*section), path);
+  // The version first: an older artifact may end otherwise.
+  auto manifest = deserialize(*section);
+  Status sealed = manifest ? checkSeal(file->bytes()) : Status::ok();
+  return withContext(sealed ? std::move(manifest) : Result<Manifest>(sealed), path);
 }
 
 Result<std::shared_ptr<const Artifact>> Artifact::open(const std::string &path) {

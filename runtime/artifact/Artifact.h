@@ -15,7 +15,8 @@
 
 namespace ntc::rt::artifact {
 
-/// Reads and checks the manifest of an artifact without opening it as code.
+/// Reads and checks the manifest of an artifact, and that the whole file is as it was compiled,
+/// without opening it as code.
 /// Errors: NotFound, Io, Corrupt, Version; the path is in front.
 Result<Manifest> readManifest(const std::string &path);
 

@@ -52,6 +52,14 @@ class Artifacts(Case):
         self.refuse(b"\x7fELF" + b"\0" * 1000, "bad.so")
         self.refuse(b"\x7fELF" + random.Random(3).randbytes(5000), "bad.so")
 
+    def test_every_byte_counts(self):
+        source = random.Random(4)
+        for at in [*range(0, 64, 16), *(source.randrange(len(self.whole)) for _ in range(12)), len(self.whole) - 1]:
+            broken = bytearray(self.whole)
+            broken[at] ^= 1 << source.randrange(8)
+            self.refuse(bytes(broken), "bad.so")
+        self.refuse(self.whole + b"\0", "bad.so", "is damaged")
+
     def test_every_byte_of_the_manifest_counts(self):
         offset, size = self.section()
         source = random.Random(5)
@@ -61,7 +69,7 @@ class Artifacts(Case):
             self.refuse(bytes(broken), "bad.so")
 
     def reseal(self, change):
-        """The artifact with a changed payload and the checksum that belongs to it."""
+        """The artifact with a changed payload and the checksums that belong to it."""
         offset, size = self.section()
         manifest = bytearray(self.whole[offset:offset + size])
         digest = hashlib.sha256
@@ -72,17 +80,14 @@ class Artifacts(Case):
             self.skipTest("the manifest's layout is not known to this test")
         change(manifest, header)
         manifest[header - 32:header] = digest(manifest[header:]).digest()
-        return self.whole[:offset] + bytes(manifest) + self.whole[offset + size:]
+        file = self.whole[:offset] + bytes(manifest) + self.whole[offset + size:-40]
+        return file + b"NTCSEAL1" + digest(file).digest()
 
     def test_other_version(self):
         offset, _ = self.section()
-        for at in range(offset, offset + 32):
-            if struct.unpack_from("<I", self.whole, at)[0] == 1:
-                broken = bytearray(self.whole)
-                struct.pack_into("<I", broken, at, 99)
-                self.refuse(bytes(broken), "99", "version")
-                return
-        self.fail("no version found")
+        broken = bytearray(self.whole)
+        struct.pack_into("<I", broken, offset + 8, 99)
+        self.refuse(bytes(broken), "99", "version")
 
     def test_other_processor(self):
         needs = self.succeeds("inspect", "model.so").out.split("needs", 1)[1].split("\n", 1)[0].split()
