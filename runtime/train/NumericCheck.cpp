@@ -50,6 +50,17 @@ bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType::F64; }
 
 } // namespace
 
+std::vector<std::string> notFiniteParameters(const exec::Session &session) {
+  std::vector<std::string> names;
+  for (const artifact::StateSpec &state : session.manifest().states) {
+    if (state.role == artifact::Role::Parameter && isFloat(state.dtype) &&
+        firstBad(session.arenaData() + state.offset, state.sizeBytes, state.dtype, false) >= 0) {
+      names.push_back(state.name);
+    }
+  }
+  return names;
+}
+
 NumericCheck::NumericCheck(exec::Session &session) : session_(session) {
   exec::CallObserver observer;
   observer.after = [this](uint32_t call) {

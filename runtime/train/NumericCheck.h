@@ -48,4 +48,7 @@ private:
   bool statesAreChecked_ = false;
 };
 
+/// Names of the parameters that hold a NaN or an infinity, in the manifest's order.
+std::vector<std::string> notFiniteParameters(const exec::Session &session);
+
 } // namespace ntc::rt::train

@@ -6,6 +6,7 @@
 #include "runtime/base/File.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/Checkpoints.h"
+#include "runtime/train/ScheduleSpec.h"
 
 #include <cctype>
 #include <filesystem>
@@ -121,12 +122,35 @@ Status takeValidation(const RunRecord &record, bool exact, TrainOptions &options
     return Status::ok();
   }
   const std::string before = splitText(was), now = splitText(options);
-  if (!exact || before == now) {
+  if (!exact || (before == now && record.val == options.val)) {
     return Status::ok();
   }
-  return error(Code::InvalidArgument, "the run was started with",
-               before.empty() ? "out a part of --data that validates" : " " + before, ", found ",
-               now.empty() ? "--val " + options.val : now, kInstead);
+  auto text = [](const std::string &split, const std::string &val) {
+    return !split.empty() ? split : val.empty() ? "no validation" : "--val " + val;
+  };
+  return error(Code::InvalidArgument, "the run was started with ", text(before, record.val),
+               ", found ", text(now, options.val), kInstead);
+}
+
+/// Learning rates, schedule and controls.
+Status takeRates(const RunRecord &record, bool exact, TrainOptions &options) {
+  if (!options.learningRate) {
+    options.learningRate = record.learningRate;
+  } else if (exact && options.learningRate != record.learningRate) {
+    return differs("--lr", record.learningRate ? concat(*record.learningRate) : "of the recipe",
+                   concat(*options.learningRate));
+  }
+  if (exact && !options.controls.empty() && options.controls != record.controls) {
+    return error(Code::InvalidArgument, "the run was started with other --control", kInstead);
+  }
+  if (options.controls.empty()) {
+    options.controls = record.controls;
+  }
+  if (Result<ScheduleSpec> spec = parseSchedule(options.schedule);
+      !options.schedule.empty() && spec) {
+    options.schedule = toText(*spec);
+  }
+  return takeText("--schedule", exact, record.schedule, options.schedule);
 }
 
 } // namespace
@@ -281,8 +305,8 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   if (Status s = takeValidation(record, exact, options); !s) {
     return s;
   }
-  if (options.controls.empty()) {
-    options.controls = record.controls;
+  if (Status s = takeRates(record, exact, options); !s) {
+    return s;
   }
   if (Status s = takeNumber("--batch-size", exact, record.batchSize, options.batchSize); !s) {
     return s;
@@ -302,16 +326,13 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
   if (Status s = takeText("--transform", exact, record.transform, options.transform); !s) {
     return s;
   }
-  if (options.valTransform.empty()) {
-    options.valTransform = record.valTransform;
-  }
-  if (!options.learningRate) {
-    options.learningRate = record.learningRate;
+  if (Status s = takeText("--val-transform", exact, record.valTransform, options.valTransform);
+      !s) {
+    return s;
   }
   auto take = [](std::string &option, const std::string &was) {
     option = option.empty() ? was : option;
   };
-  take(options.schedule, record.schedule);
   take(options.earlyStop, record.earlyStop);
   take(options.monitor, record.monitor);
   for (std::string_view left = options.metrics.empty() ? std::string_view(record.metrics) : "";
@@ -330,6 +351,19 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
     options.maxSteps = record.maxSteps != 0 ? std::optional(record.maxSteps) : std::nullopt;
   }
   return Status::ok();
+}
+
+void keepLength(const RunRecord &before, int64_t stepsPerEpoch, RunRecord &record) {
+  auto end = [&](const RunRecord &run) {
+    int64_t steps = 0;
+    const bool isBounded =
+        run.epochs != 0 && !__builtin_mul_overflow(run.epochs, stepsPerEpoch, &steps);
+    return std::min(isBounded ? steps : INT64_MAX, run.maxSteps != 0 ? run.maxSteps : INT64_MAX);
+  };
+  if (end(before) > end(record)) {
+    record.epochs = before.epochs;
+    record.maxSteps = before.maxSteps;
+  }
 }
 
 bool holdsRun(const std::string &folder) { return ::access(recordPath(folder).c_str(), F_OK) == 0; }

@@ -56,9 +56,14 @@ std::string toJson(const RunRecord &record);
 Result<RunRecord> parseRunRecord(std::string_view json);
 
 /// Puts the record's values where `options` has none. With ResumeMode::Exact, options that differ
-/// from the record where that would change the run (data, split, batch size, order, seed) are
-/// refused by name, and so are folds that hold other samples now. Errors: InvalidArgument.
+/// from the record where that would change the run (data, split, transforms, batch size, order,
+/// seed, learning rates, controls) are refused by name, and so are folds that hold other samples
+/// now. Errors: InvalidArgument.
 Status continueFrom(const RunRecord &record, TrainOptions &options);
+
+/// A run that is continued to an earlier end than it was started for keeps its end in the record,
+/// so that it goes on from there when it is continued again.
+void keepLength(const RunRecord &before, int64_t stepsPerEpoch, RunRecord &record);
 
 /// Whether the folder holds a run (its run.json).
 bool holdsRun(const std::string &folder);

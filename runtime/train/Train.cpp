@@ -40,8 +40,9 @@ Status checkOptions(const TrainOptions &options) {
   return Status::ok();
 }
 
+/// `before`: the record of the run that is continued bit for bit, or null.
 Status checkPosition(const exec::Session &session, const TrainJob &job, const RunRecord &record,
-                     const std::optional<RunRecord> &before) {
+                     const RunRecord *before) {
   const exec::Position &position = session.position();
   if (before && before->samples != record.samples) {
     return error(Code::InvalidArgument, "the run trained on ", before->samples, " samples, found ",
@@ -153,7 +154,7 @@ std::string reportText(const TrainReport &report) {
 Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, TrainOptions options,
                           const Hooks &hooks) {
   Progress progress = makeProgress(hooks, options.logInterval.value_or(kDefaultLogInterval));
-  std::optional<RunRecord> before;
+  std::optional<RunRecord> before; ///< of the run that is continued
   if (options.resume != ResumeMode::No && !options.out.empty()) {
     Result<RunRecord> record = readRunRecord(options.out);
     if (!record) {
@@ -162,7 +163,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
     if (Status status = continueFrom(*record, options); !status) {
       return status;
     }
-    before = options.resume == ResumeMode::Exact ? std::optional(record.take()) : std::nullopt;
+    before = record.take();
   }
   if (Status status = checkOptions(options); !status) {
     return status;
@@ -201,8 +202,12 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (!record) {
     return record.status();
   }
-  if (Status status = checkPosition(*job.session, job, *record, before); !status) {
+  const RunRecord *exact = options.resume == ResumeMode::Exact ? &*before : nullptr;
+  if (Status status = checkPosition(*job.session, job, *record, exact); !status) {
     return status;
+  }
+  if (before) {
+    keepLength(*before, stepsPerEpoch(job), *record);
   }
   if (Status status = prepareFolder(options, *recipe, *preprocessing, *record, job); !status) {
     return status;

@@ -20,8 +20,7 @@ constexpr int64_t kDefaultKeep = 2;
 
 /// The steps that the epochs make; those of --max-steps where it alone ends the run.
 RunLength plannedLength(const TrainJob &job) {
-  const int64_t loaded = job.feed->loader().batchesPerEpoch();
-  const int64_t batches = loaded / job.accumulate + (loaded % job.accumulate != 0 ? 1 : 0);
+  const int64_t batches = stepsPerEpoch(job);
   if (job.epochs == INT64_MAX) {
     return job.maxSteps == INT64_MAX
                ? RunLength{}
@@ -266,6 +265,11 @@ RunRecord startRecord(const TrainOptions &options, const exec::Session &session,
 }
 
 } // namespace
+
+int64_t stepsPerEpoch(const TrainJob &job) {
+  const int64_t batches = job.feed->loader().batchesPerEpoch();
+  return batches / job.accumulate + (batches % job.accumulate != 0 ? 1 : 0);
+}
 
 Result<RunRecord> prepareJob(const TrainOptions &options, const Recipe &recipe, const RunData &data,
                              const Hooks &hooks, Progress &progress, TrainJob &job) {

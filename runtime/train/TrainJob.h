@@ -51,6 +51,9 @@ struct TrainJob {
   std::unique_ptr<Reporter> reporter; ///< null: none
 };
 
+/// Steps that an epoch makes.
+int64_t stepsPerEpoch(const TrainJob &job);
+
 /// Fills `job`, which has its session and state, but for what belongs to the run's folder.
 /// Returns what the folder will record. Errors: InvalidArgument for options that do not fit the
 /// program, the recipe or the data.

@@ -6,6 +6,7 @@
 #include "runtime/exec/StateFile.h"
 #include "runtime/train/Checkpoints.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -59,7 +60,7 @@ Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
   for (const NamedValues &epoch : job_.state.epochs) {
     judge(epoch);
   }
-  isBest_ = false; // of these, the mark is there already
+  notFiniteBefore_ = notFiniteParameters(*job_.session);
   if (job_.checkNumerics) {
     check_ = std::make_unique<NumericCheck>(*job_.session);
   }
@@ -89,8 +90,19 @@ std::string Trainer::finishedText() const {
                 " trains on");
 }
 
+Status Trainer::markResumed() {
+  // The process that wrote the checkpoint may have ended before it marked it.
+  const bool isEndOfEpoch = step_ > 0 && cursor_ == 0 && !job_.folder.empty();
+  return std::exchange(isBest_, false) && isEndOfEpoch
+             ? Checkpoints::view(job_.folder).mark(Mark::Best, step_)
+             : Status::ok();
+}
+
 Result<TrainReport> Trainer::run() {
   begin_ = Clock::now();
+  if (Status status = markResumed(); !status) {
+    return status;
+  }
   if (step_ > 0 && isDone()) {
     progress_.message(finishedText());
   }
@@ -241,13 +253,26 @@ Status Trainer::step(const data::Batch &batch) {
 }
 
 Status Trainer::notFinite(double loss) const {
+  return stoppedAt(concat("the loss is ", std::isnan(loss) ? "nan" : "infinite"), epoch_ + 1);
+}
+
+Status Trainer::stoppedAt(std::string_view what, int64_t epoch) const {
   std::string kept = checkpoint_.empty() ? std::string("no checkpoint was written before")
                                          : concat("the last checkpoint is '", checkpoint_, "'");
-  return error(
-      Code::Cancelled, "the loss is ", std::isnan(loss) ? "nan" : "infinite", " at step ", step_,
-      " (epoch ", epoch_ + 1, "): training stopped; ", kept,
-      "; a smaller --lr may help; with --check-numerics the first value that is not finite "
-      "is named");
+  return error(Code::Cancelled, what, " at step ", step_, " (epoch ", epoch,
+               "): training stopped; ", kept,
+               "; a smaller --lr may help; with --check-numerics the first value that is not "
+               "finite is named");
+}
+
+Status Trainer::checkParameters() const {
+  for (const std::string &name : notFiniteParameters(*job_.session)) {
+    if (std::ranges::find(notFiniteBefore_, name) == notFiniteBefore_.end()) {
+      return stoppedAt(concat("parameter ", quoted(name), " is nan or infinite after the update"),
+                       epoch_ + (cursor_ > 0 ? 1 : 0));
+    }
+  }
+  return Status::ok();
 }
 
 void Trainer::checkValidation() {
@@ -354,6 +379,9 @@ Status Trainer::save() {
   if (job_.folder.empty()) {
     return Status::ok();
   }
+  if (Status status = checkParameters(); !status) {
+    return status;
+  }
   exec::Session &session = *job_.session;
   exec::Position position = session.position();
   position.epoch = epoch_;
@@ -369,15 +397,15 @@ Status Trainer::save() {
       !status) {
     return status;
   }
-  if (Status status = checkpoints.mark(Mark::Latest, step_); !status) {
-    return status;
-  }
-  checkpoint_ = path;
   if (std::exchange(isBest_, false)) {
     if (Status status = checkpoints.mark(Mark::Best, step_); !status) {
       return status;
     }
   }
+  if (Status status = checkpoints.mark(Mark::Latest, step_); !status) {
+    return status;
+  }
+  checkpoint_ = path;
   return checkpoints.prune(job_.keep);
 }
 

@@ -33,6 +33,12 @@ private:
   std::string earlyStopText() const;
   std::string finishedText() const;
   Status notFinite(double loss) const;
+  /// Why the run ends here: `what` came of the step, in epoch `epoch`, counted from 1.
+  Status stoppedAt(std::string_view what, int64_t epoch) const;
+  /// Refuses parameters that training made not finite.
+  Status checkParameters() const;
+  /// Marks the best checkpoint if it is the one that the run continues from.
+  Status markResumed();
   void checkValidation();
   bool isDone() const;
   double secondsHere() const;
@@ -57,6 +63,7 @@ private:
   bool isBest_ = false;       ///< the epoch that was completed last
   bool stoppedEarly_ = false; ///< no epoch was better for as long as early stopping waits
   std::unique_ptr<NumericCheck> check_;
+  std::vector<std::string> notFiniteBefore_; ///< parameters that began so, such as masks
   std::string checkpoint_;
   double waitBefore_ = 0.0;       ///< the loader's waiting before the epoch
   double epochWaitSeconds_ = 0.0; ///< of the epoch

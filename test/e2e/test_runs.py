@@ -202,6 +202,28 @@ class Runs(Case):
         self.assertIn("the run is finished, 1 epochs and 4 steps: a greater --epochs trains on", ending.err)
         self.assertIn("--max-steps trains on", self.succeeds("train", "--out", "run", "--resume", "--max-steps", "4").err)
 
+    def test_a_shorter_resume_keeps_the_length(self):
+        self.train("run", "--epochs", "3")
+        self.train("parts", "--epochs", "3", "--max-time", "0.000001")
+        self.succeeds("train", "--out", "parts", "--resume", "--max-steps", "6")
+        self.assertTrue(self.checkpoints("parts")[-1].name.endswith("06.safetensors"))
+        self.succeeds("train", "--out", "parts", "--resume")
+        self.same("run", "parts")
+
+    def test_what_changes_the_course_of_a_resumed_run_is_refused(self):
+        self.train("run", "--epochs", "1", "--lr", "0.01", "--schedule", "step,step_size=1")
+        for words in (("--lr", "0.02"), ("--schedule", "step,step_size=2"), ("--val", "csv:data.csv?target=y"),
+                      ("--control", "eps=1e-3")):
+            self.refused(2, [words[0], "--resume=state"], "train", "--out", "run", "--resume", "--epochs", "2", *words)
+        self.succeeds("train", "--out", "run", "--resume", "--epochs", "2", "--lr", "0.01", "--schedule", "step,step_size=1,gamma=0.1")
+        self.succeeds("train", "--out", "run", "--resume=state", "--epochs", "3", "--lr", "0.02")
+
+    def test_parameters_that_are_not_finite_are_not_saved(self):
+        ending = self.refused(1, ["parameter", "after the update at step 1"], "train", "model.pb", *self.data, "--out", "run",
+                              "--lr", "1e39", "--save-every", "1")
+        self.assertIn("no checkpoint was written before", ending.err)
+        self.assertFalse(list((self.here / "run").glob("checkpoints/*.safetensors")))
+
     def test_a_new_run_of_a_run_says_so(self):
         self.train("run", "--epochs", "1")
         ending = self.succeeds("train", "run", *self.data, "--epochs", "1", "--out", "other")
