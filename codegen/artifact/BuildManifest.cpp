@@ -7,6 +7,7 @@
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/schedule/KernelLayout.h"
 #include "dialects/train/MemoryType.h"
+#include "dialects/train/Stages.h"
 
 #include "mlir/IR/SymbolTable.h"
 
@@ -177,6 +178,7 @@ private:
     spec.name = entry.getSymName().str();
     spec.kind = static_cast<manifest::EntryKind>(entry.getKind());
     spec.batchSize = entry.getBatchSize();
+    spec.fromEpoch = train::fromEpochOf(entry);
     for (Attribute input : entry.getInputs()) {
       spec.inputs.push_back(inputSpec(cast<DictionaryAttr>(input)));
     }

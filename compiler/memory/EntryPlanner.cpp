@@ -6,6 +6,7 @@
 
 #include "compiler/memory/InPlace.h"
 #include "dialects/nn/Nn.h"
+#include "dialects/train/Stages.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -297,6 +298,9 @@ private:
   void createEntry() {
     auto planned = plan::EntryOp::create(b, entry.getLoc(), entry.getSymName(), entry.getKind(),
                                          entry.getBatchSize(), b.getArrayAttr(inputs), outputs());
+    if (Attribute epoch = entry->getAttr(train::kFromEpochAttr)) {
+      planned->setAttr(train::kFromEpochAttr, epoch);
+    }
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&planned.getBody());
     for (size_t i = 0; i < calls.size(); ++i) {

@@ -288,6 +288,11 @@ void Capture::train(const nn::Loss &loss, const optim::Optimizer &optimizer) {
   }
   setGroups(optimizer, *spec.mutable_optimizer());
   setGradients(options, spec);
+  for (const Unfreeze &unfreeze : options.unfreeze) {
+    UnfreezeSpec &added = *spec.add_unfreeze();
+    added.mutable_patterns()->Assign(unfreeze.patterns.begin(), unfreeze.patterns.end());
+    added.set_epoch(static_cast<uint32_t>(std::max(unfreeze.epoch, 0)));
+  }
   spec.mutable_frozen()->Assign(options.freeze.begin(), options.freeze.end());
   // Running statistics are known by their use; any other buffer must be kept from the optimizer by
   // name.

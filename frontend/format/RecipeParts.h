@@ -21,6 +21,8 @@ void completeOptimizer(OptimizerSpec &spec, std::vector<Diagnostic> &problems);
 Status setHyperparameter(const OptimizerRule &rule, const Setting &setting, OptimizerSpec &spec);
 /// Fills in the decay of an average, and appends what is wrong with it.
 void completeAverage(AverageSpec &average, std::vector<Diagnostic> &problems);
+/// Appends what is wrong with gradual unfreezing.
+void completeUnfreeze(const TrainSpec &spec, std::vector<Diagnostic> &problems);
 /// Appends what is wrong with clipping and penalties.
 void completeGradients(const TrainSpec &spec, std::vector<Diagnostic> &problems);
 

@@ -21,6 +21,7 @@ std::vector<Diagnostic> complete(TrainSpec &spec) {
     }
   }
   completeGradients(spec, problems);
+  completeUnfreeze(spec, problems);
   if (spec.accumulate() > mostAccumulated) {
     problems.push_back({"", rt::concat("accumulate: expected at most ", mostAccumulated,
                                        " batches for a step, found ", spec.accumulate())});

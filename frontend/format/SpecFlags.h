@@ -30,6 +30,9 @@ Status addParameterGroup(std::string_view text, TrainSpec &spec);
 /// "alpha=0.01,l1_ratio=0.5" → a penalty of the recipe.
 Result<PenaltySpec> parsePenalty(std::string_view text);
 
+/// "conv*@3" → parameters that the first three epochs do not train.
+Result<UnfreezeSpec> parseUnfreeze(std::string_view text);
+
 /// "ema,decay=0.999,every=1,start=0" or "swa,start=5" → which average of the weights is kept.
 Result<AverageSpec> parseAverage(std::string_view text);
 

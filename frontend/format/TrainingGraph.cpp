@@ -73,7 +73,7 @@ std::unordered_set<std::string> runningStatistics(const onnx::GraphProto &graph)
 } // namespace
 
 std::vector<std::string> trainableParameters(const onnx::ModelProto &model, const TrainSpec &spec) {
-  std::vector<NamePattern> frozen = parsePatterns(spec.frozen());
+  const FirstEpochs epochs(spec);
   auto ancestors = ancestorsOfLoss(model.graph(), spec.loss());
   auto statistics = runningStatistics(model.graph());
   std::vector<std::string> names;
@@ -81,7 +81,7 @@ std::vector<std::string> trainableParameters(const onnx::ModelProto &model, cons
     const std::string &name = tensor.name();
     bool isState =
         isFloat(tensor.data_type()) && !name.starts_with('/') && !statistics.contains(name);
-    if (isState && ancestors.contains(name) && !matchesAny(frozen, name)) {
+    if (isState && ancestors.contains(name) && epochs.of(name)) {
       names.push_back(name);
     }
   }

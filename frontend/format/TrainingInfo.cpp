@@ -13,6 +13,7 @@
 #include "frontend/format/SpecFlags.h"
 #include "frontend/format/TrainingGraph.h"
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -88,6 +89,7 @@ void Generator::collectParameters() {
     trained.push_back(entry);
   }
   checkGroups(list);
+  std::ranges::copy(checkUnfreeze(spec, list), std::back_inserter(problems));
   if (trained.empty()) {
     problems.push_back(
         {"", "the model has no trainable parameter" +

@@ -4,12 +4,15 @@
 // optimizer calls, slots and bindings as docs/formats/model-pb.md §2 defines them.
 #pragma once
 
+#include "frontend/format/Diagnostic.h"
+#include "frontend/format/Names.h"
 #include "frontend/format/TensorType.h"
 #include "frontend/format/train_spec.pb.h"
 
 #include <onnx/onnx_pb.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,9 +27,29 @@ inline constexpr std::string_view hashKey = "ntc.train_spec_sha256";
 const std::string *findMetadata(const onnx::ModelProto &model, std::string_view key);
 void setMetadata(onnx::ModelProto &model, std::string_view key, const std::string &value);
 
+/// From which epoch on a recipe trains a parameter.
+class FirstEpochs {
+public:
+  explicit FirstEpochs(const TrainSpec &spec);
+  /// 0: always; nothing: never.
+  std::optional<int64_t> of(const std::string &parameter) const;
+
+private:
+  struct Stage {
+    std::vector<NamePattern> patterns;
+    int64_t epoch;
+  };
+  std::vector<NamePattern> frozen;
+  std::vector<Stage> stages; ///< ascending
+};
+
+/// What is wrong with gradual unfreezing in a model of the trainable parameters `names`: a pattern
+/// that matches none of them, or that nothing is trained at first.
+std::vector<Diagnostic> checkUnfreeze(const TrainSpec &spec, std::span<const std::string> names);
+
 /// Names of the state tensors that a step may train, in the order of graph.initializer:
 /// floating-point, not named "/…", no running statistics, an ancestor of graph.output[0] or of a
-/// term of the loss, matched by no pattern of `spec.frozen`.
+/// term of the loss, and trained in some epoch.
 std::vector<std::string> trainableParameters(const onnx::ModelProto &model, const TrainSpec &spec);
 
 /// Completes `spec` and replaces algorithm, update_binding and the functions that only the old

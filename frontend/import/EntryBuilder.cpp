@@ -4,6 +4,7 @@
 // only.
 #include "frontend/import/EntryBuilder.h"
 
+#include "dialects/train/Stages.h"
 #include "frontend/import/OpTable.h"
 
 using namespace mlir;
@@ -14,8 +15,9 @@ using ir::train::EntryKind;
 
 RankedTensorType scalarType(Type element) { return RankedTensorType::get({}, element); }
 
-static std::string entryName(EntryKind kind, int64_t batch) {
-  return ir::train::stringifyEntryKind(kind).str() + ".b" + std::to_string(batch);
+static std::string entryName(EntryKind kind, int64_t batch, int64_t fromEpoch) {
+  return ir::train::stringifyEntryKind(kind).str() + ".b" + std::to_string(batch) +
+         (fromEpoch > 0 ? ".epoch" + std::to_string(fromEpoch) : "");
 }
 
 static ir::train::EntryOp createEntry(const ModelView &model, ir::train::ProgramOp program,
@@ -31,10 +33,15 @@ static ir::train::EntryOp createEntry(const ModelView &model, ir::train::Program
 }
 
 EntryBuilder::EntryBuilder(const ModelView &model, ir::train::ProgramOp program, EntryKind kind,
-                           int64_t batch, Problems &problems)
-    : model(model), entry(createEntry(model, program, kind, entryName(kind, batch), batch)),
+                           int64_t batch, int64_t fromEpoch, Problems &problems)
+    : model(model),
+      entry(createEntry(model, program, kind, entryName(kind, batch, fromEpoch), batch)),
       emitter(&model.context, &entry.getBody().front()), problems(problems),
-      block(&entry.getBody().front()), top{{}, model.opsets, {}, "", true}, batch(batch) {
+      block(&entry.getBody().front()), top{{}, model.opsets, {}, "", true}, batch(batch),
+      fromEpoch(fromEpoch) {
+  if (fromEpoch > 0) {
+    entry->setAttr(ir::train::kFromEpochAttr, emitter.builder.getI64IntegerAttr(fromEpoch));
+  }
   for (const BatchInput &input : model.inputs) {
     if (!input.isTarget || (kind != EntryKind::Predict && kind != EntryKind::UpdateBn)) {
       addBatchInput(input);

@@ -12,11 +12,12 @@ namespace ntc::importer {
 
 class EntryBuilder {
 public:
-  /// Adds an empty entry of `kind` for `batch` to `program`. The entry's arguments are the model's
+  /// Adds an empty entry of `kind` for `batch` to `program`, as it is from epoch `fromEpoch` of the
+  /// model's stages on. The entry's arguments are the model's
   /// inputs, with targets and controls as the kind needs them; the seed and the step join when
   /// something random asks for them.
   EntryBuilder(const ModelView &model, ir::train::ProgramOp program, ir::train::EntryKind kind,
-               int64_t batch, Problems &problems);
+               int64_t batch, int64_t fromEpoch, Problems &problems);
 
   /// Emits the whole body. Problems are reported; the entry is unusable then.
   void build();
@@ -68,6 +69,10 @@ private:
   void runNode(const onnx::NodeProto &node, Scope &scope);
   void runCall(NodeContext &c, const onnx::FunctionProto &function);
   void runGradient(NodeContext &c, Scope &scope);
+  /// Gradients of `scalar` by `wrt`, the parameters `names`; zeros for those that are frozen yet.
+  llvm::SmallVector<mlir::Value> differentiate(mlir::Value scalar,
+                                               llvm::ArrayRef<std::string> names,
+                                               llvm::ArrayRef<mlir::Value> wrt);
   /// Whether the recipe's loss is a sum over samples, whose gradients are added as they are.
   bool joinsSums() const;
   /// Adds what `gradients` of the parameters `xs` are to what was accumulated. Where the entry
@@ -96,6 +101,7 @@ private:
   mlir::Block *block;
   Scope top;
   const int64_t batch;
+  const int64_t fromEpoch;
   bool trainingForm = false;
   int32_t randomOps = 0;
   std::optional<MeanParts> loss;

@@ -99,16 +99,31 @@ void EntryBuilder::runGradient(NodeContext &c, Scope &scope) {
   if (c.bad()) {
     return;
   }
-  scalar = emitter.reshape(scalar, {});
-  auto gradient = ir::train::GradientOp::create(emitter.builder, emitter.location,
-                                                TypeRange(ValueRange(wrt)), scalar, wrt);
-  SmallVector<Value> values(gradient.getGradients());
+  SmallVector<Value> values = differentiate(emitter.reshape(scalar, {}), xs, wrt);
   if (model.accumulates()) {
     joinGradients(xs, values);
   }
   for (auto [i, value] : llvm::enumerate(values)) {
     c.out(value, i);
   }
+}
+
+SmallVector<Value> EntryBuilder::differentiate(Value scalar, ArrayRef<std::string> names,
+                                               ArrayRef<Value> wrt) {
+  SmallVector<Value> active, values;
+  for (auto [name, value] : llvm::zip(names, wrt)) {
+    if (model.isTrainedFrom(fromEpoch, name)) {
+      active.push_back(value);
+    }
+  }
+  auto gradient = ir::train::GradientOp::create(emitter.builder, emitter.location,
+                                                TypeRange(ValueRange(active)), scalar, active);
+  size_t next = 0;
+  for (auto [name, value] : llvm::zip(names, wrt)) {
+    values.push_back(model.isTrainedFrom(fromEpoch, name) ? gradient.getGradients()[next++]
+                                                          : emitter.splatLike(0, value));
+  }
+  return values;
 }
 
 bool EntryBuilder::joinsSums() const { return model.spec->loss().reduction() == "sum"; }
@@ -147,6 +162,9 @@ void EntryBuilder::joinGradients(ArrayRef<std::string> xs, MutableArrayRef<Value
   };
   Value share = zeroIfEmpty(total, emitter.div(emitter.splatLike(1, total), total));
   for (auto [name, gradient] : llvm::zip(xs, gradients)) {
+    if (!model.isTrainedFrom(fromEpoch, name)) {
+      continue;
+    }
     std::string state = ModelView::accumulatorOf(name);
     Value added = isSum ? gradient : zeroIfEmpty(count, times(gradient, count));
     Value joined = emitter.add(read(state), added);
@@ -309,6 +327,9 @@ void EntryBuilder::addAssignments() {
       break; // the update comes with a later batch
     }
     bound.insert(name);
+    if (!model.isTrainedFrom(fromEpoch, name)) {
+      continue; // its optimizer begins when it thaws
+    }
     std::string where = "update of " + format::quoted(name);
     Value value = model.states.contains(name) ? valueOf(source, where) : Value();
     if (value) {

@@ -116,7 +116,10 @@ void buildEntries(const ModelView &model, ir::train::ProgramOp program, Problems
     for (EntryKind kind : {EntryKind::TrainStep, EntryKind::Accumulate, EntryKind::EvalStep,
                            EntryKind::Predict, EntryKind::UpdateBn}) {
       if (isWanted(model, kind)) {
-        EntryBuilder(model, program, kind, batch, problems).build();
+        const bool hasStages = kind == EntryKind::TrainStep || kind == EntryKind::Accumulate;
+        for (int64_t epoch : ArrayRef(model.stages).take_front(hasStages ? SIZE_MAX : 1)) {
+          EntryBuilder(model, program, kind, batch, epoch, problems).build();
+        }
       }
     }
     if (problems.any()) {

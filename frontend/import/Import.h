@@ -80,7 +80,8 @@ inline constexpr llvm::StringLiteral kMetadataHash = "program_sha256";
 
 /// Imports `model`. For each batch size b: `train_step.bN` (graph in training form, algorithm,
 /// assignments, metrics), `accumulate.bN` where the recipe accumulates gradients (the same up to
-/// the gradient, which joins those of other batches), and `eval_step.bN` (graph as written,
+/// the gradient, which joins those of other batches), both again as `….epochE` for each epoch E in
+/// which the recipe begins to train more parameters, and `eval_step.bN` (graph as written,
 /// ancestors of the loss, metrics) where the model has a training step, `predict.bN` (graph only),
 /// and one `init` that draws the fresh states. Fails with every problem in `report.diagnostics`.
 /// Loads the dialects that it needs into `context`.

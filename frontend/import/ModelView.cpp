@@ -65,6 +65,7 @@ ModelView::ModelView(const onnx::ModelProto &proto, MLIRContext &context,
   readFunctions();
   readRecipe();
   readTraining();
+  readStages();
   checkNodes();
   readLossAncestors();
   readInitializers();
@@ -265,6 +266,33 @@ void ModelView::readTraining() {
         "training_info",
         "the algorithm has neither a Gradient node nor an output, so there is no loss");
   }
+}
+
+void ModelView::readStages() {
+  if (!algorithm || !spec || spec->unfreeze().empty()) {
+    return;
+  }
+  const format::FirstEpochs epochs(*spec);
+  bool trainsAtFirst = false;
+  for (const auto &parameter : trained) {
+    const int64_t epoch = epochs.of(parameter.getKey().str()).value_or(0);
+    trainsAtFirst |= epoch == 0;
+    if (epoch > 0) {
+      firstEpochs[parameter.getKey()] = epoch;
+      stages.push_back(epoch);
+    }
+  }
+  llvm::sort(stages);
+  stages.erase(llvm::unique(stages), stages.end());
+  if (!trainsAtFirst) {
+    problems.invalid("recipe, unfreeze", "no parameter is trained in the first epochs");
+  }
+}
+
+bool ModelView::isTrainedFrom(int64_t epoch, StringRef state) const {
+  auto found = states.find(state.str());
+  const bool belongs = found != states.end() && !found->second.of.empty();
+  return firstEpochOf(belongs ? StringRef(found->second.of) : state) <= epoch;
 }
 
 void ModelView::readLossAncestors() {

@@ -97,6 +97,13 @@ public:
   }
   /// Trained parameters and running statistics, where the program averages.
   std::vector<std::string> averaged;
+  /// Epochs in which the step begins to train more parameters: 0 and those of the recipe.
+  llvm::SmallVector<int64_t> stages = {0};
+  /// False for a parameter, and what belongs to one, that is still frozen in the step that begins
+  /// with `epoch`.
+  bool isTrainedFrom(int64_t epoch, llvm::StringRef state) const;
+  /// The epoch in which a parameter begins to be trained.
+  int64_t firstEpochOf(llvm::StringRef parameter) const { return firstEpochs.lookup(parameter); }
   /// True when gradients of several batches are joined before an update.
   bool accumulates() const { return algorithm && spec && spec->accumulate() > 1; }
   /// The state that joins a parameter's gradients, and the one that counts what they are means of.
@@ -118,6 +125,7 @@ private:
   /// Number of nodes that `function` expands to; reports recursion and excess.
   int64_t checkFunction(const onnx::FunctionProto &function, int depth);
   void readTraining();
+  void readStages();
   void readLossAncestors();
   void readInitializers();
   void addInitializer(const onnx::TensorProto &tensor, bool ofAlgorithm);
@@ -146,6 +154,7 @@ private:
   std::vector<format::NamePattern> evaluationLayers;
   llvm::StringSet<> trained, statistics, used, updated, initializerNames;
   llvm::StringMap<std::string> initialization;
+  llvm::StringMap<int64_t> firstEpochs; ///< of the parameters that are frozen at first
   std::optional<int64_t> fixedBatch;
   bool denominator = false;
   /// Number of initializers with an initialization so far.

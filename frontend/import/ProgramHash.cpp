@@ -96,6 +96,13 @@ std::string programHash(const ModelView &model) {
       add(hash, pattern);
     }
   }
+  for (const auto &[name, state] : model.states) {
+    if (const int64_t epoch = model.firstEpochOf(name); epoch > 0) {
+      add(hash, "unfreeze");
+      add(hash, name);
+      add(hash, std::to_string(epoch));
+    }
+  }
   return rt::hex(hash.finish());
 }
 

@@ -123,6 +123,7 @@ template <typename Coder, typename Entry> void visitEntry(Coder &coder, Entry &e
   coder.text(entry.name);
   coder.enumeration(entry.kind, EntryKind::Init, EntryKind::UpdateBn);
   coder.number(entry.batchSize);
+  coder.number(entry.fromEpoch);
   coder.list(entry.inputs, 34, [](auto &c, auto &input) { visitInput(c, input); });
   coder.list(entry.outputs, 34, [](auto &c, auto &output) { visitOutput(c, output); });
   coder.list(entry.calls, 41, [](auto &c, auto &call) { visitCall(c, call); });
@@ -155,7 +156,7 @@ template <typename Coder, typename M> void visitManifest(Coder &coder, M &manife
   coder.number(manifest.kernelCount);
   coder.list(manifest.states, 42, [](auto &c, auto &state) { visitState(c, state); });
   coder.list(manifest.controls, 25, [](auto &c, auto &control) { visitControl(c, control); });
-  coder.list(manifest.entries, 41, [](auto &c, auto &entry) { visitEntry(c, entry); });
+  coder.list(manifest.entries, 49, [](auto &c, auto &entry) { visitEntry(c, entry); });
   coder.list(manifest.initialValues, 12, [](auto &c, auto &value) { visitInitialValue(c, value); });
   coder.text(manifest.weightsFile);
   coder.text(manifest.weightsSha256);

@@ -18,7 +18,7 @@ namespace ntc::rt::artifact {
 
 /// Bumped whenever the bytes change meaning or what they may hold, such as a new kind of entry; a
 /// reader refuses every other version by name.
-inline constexpr uint32_t kManifestVersion = 2;
+inline constexpr uint32_t kManifestVersion = 3;
 
 /// What a named state tensor is for; checkpoints and `ntc plan` group by it.
 enum class Role : uint8_t { Parameter, Buffer, Moment, Counter };
@@ -95,9 +95,12 @@ struct CallSpec {
 };
 
 struct EntrySpec {
-  std::string name; ///< "init", "train_step.b32", "eval_step.b16", "predict.b32"
+  std::string name; ///< "init", "train_step.b32", "train_step.b32.epoch3", "predict.b32"
   EntryKind kind = EntryKind::Init;
   int64_t batchSize = 0;
+  /// Train steps and accumulations: the number of epochs before the first that runs this entry
+  /// instead of another of its kind and batch size with a smaller number; 0: from the first on.
+  int64_t fromEpoch = 0;
   std::vector<InputSpec> inputs;
   std::vector<OutputSpec> outputs;
   std::vector<CallSpec> calls;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <tuple>
 
 namespace ntc::rt::artifact {
 
@@ -205,6 +206,10 @@ private:
       return error(Code::Corrupt, "batch size ", entry.batchSize, " with ", entry.inputs.size(),
                    " inputs does not suit its kind");
     }
+    const bool trains = entry.kind == EntryKind::TrainStep || entry.kind == EntryKind::Accumulate;
+    if (entry.fromEpoch < 0 || (entry.fromEpoch > 0 && !trains)) {
+      return error(Code::Corrupt, "first epoch ", entry.fromEpoch, " does not suit its kind");
+    }
     std::set<std::string_view> names;
     for (const InputSpec &spec : entry.inputs) {
       if (Status status = input(entry, spec); !status) {
@@ -233,12 +238,16 @@ private:
 
   Status entries() {
     std::set<std::string_view> names;
-    std::set<std::pair<EntryKind, int64_t>> variants;
+    std::set<std::tuple<EntryKind, int64_t, int64_t>> variants;
     for (const EntrySpec &spec : m_.entries) {
       std::string what = concat("entry ", quoted(spec.name));
       if (spec.name.empty() || !names.insert(spec.name).second ||
-          !variants.emplace(spec.kind, spec.batchSize).second) {
-        return error(Code::Corrupt, what, ": the name, or its kind and batch size, is there twice");
+          !variants.emplace(spec.kind, spec.batchSize, spec.fromEpoch).second) {
+        return error(Code::Corrupt, what,
+                     ": the name, or its kind, batch size and epoch, is there twice");
+      }
+      if (spec.fromEpoch > 0 && !variants.contains({spec.kind, spec.batchSize, 0})) {
+        return error(Code::Corrupt, what, ": there is none before it for the first epoch");
       }
       if (Status status = entry(spec); !status) {
         return withContext(status, what);

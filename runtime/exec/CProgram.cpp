@@ -99,8 +99,9 @@ ntc_status_t ntc_program_control(const ntc_program_t *program, size_t index,
 ntc_status_t ntc_program_entry(const ntc_program_t *program, size_t index, ntc_entry_info_t *info) {
   return describe(program, info, [&](const artifact::Manifest &manifest) {
     return fillFrom(manifest.entries, index, "entry", [&](const artifact::EntrySpec &e) {
-      *info = {e.name.c_str(), static_cast<ntc_entry_kind_t>(e.kind), e.batchSize, e.inputs.size(),
-               e.outputs.size()};
+      *info = {e.name.c_str(),   static_cast<ntc_entry_kind_t>(e.kind),
+               e.batchSize,      e.inputs.size(),
+               e.outputs.size(), e.fromEpoch};
     });
   });
 }

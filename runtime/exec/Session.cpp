@@ -182,27 +182,26 @@ Status Session::importFromFile() {
 }
 
 BoundEntry *Session::find(artifact::EntryKind kind, int64_t batchSize) {
-  for (BoundEntry &entry : entries_) {
-    if (entry.spec().kind == kind && entry.spec().batchSize == batchSize) {
-      return &entry;
-    }
-  }
-  return nullptr;
+  const artifact::EntrySpec *spec = entry(kind, batchSize);
+  auto found = std::ranges::find_if(
+      entries_, [spec](const BoundEntry &bound) { return &bound.spec() == spec; });
+  return found == entries_.end() ? nullptr : &*found;
 }
 
 const artifact::EntrySpec *Session::entry(artifact::EntryKind kind, int64_t batchSize) const {
-  for (const BoundEntry &entry : entries_) {
-    if (entry.spec().kind == kind && entry.spec().batchSize == batchSize) {
-      return &entry.spec();
-    }
+  const artifact::EntrySpec *best = nullptr;
+  for (const artifact::EntrySpec &spec : manifest().entries) {
+    const bool fits =
+        spec.kind == kind && spec.batchSize == batchSize && spec.fromEpoch <= position_.epoch;
+    best = fits && (best == nullptr || spec.fromEpoch > best->fromEpoch) ? &spec : best;
   }
-  return nullptr;
+  return best;
 }
 
 std::vector<int64_t> Session::batchSizes(artifact::EntryKind kind) const {
   std::vector<int64_t> sizes;
   for (const artifact::EntrySpec &entry : manifest().entries) {
-    if (entry.kind == kind) {
+    if (entry.kind == kind && entry.fromEpoch == 0) {
       sizes.push_back(entry.batchSize);
     }
   }

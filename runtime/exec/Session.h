@@ -57,7 +57,8 @@ struct StepResult {
 /// Where training stands, besides the states. Saved in checkpoints.
 struct Position {
   int64_t step = 0;   ///< completed training steps; the next step sees it in its control cell
-  int64_t epoch = 0;  ///< the host's business: completed passes over the data
+  int64_t epoch = 0;  ///< the host's business: completed passes over the data; selects the stage
+                      ///< of a program that unfreezes parameters
   int64_t cursor = 0; ///< the host's business: samples of the current epoch that were used
   int64_t seed = 0;
   int64_t accumulated = 0; ///< batches since the last step whose gradients wait for the next one
@@ -96,8 +97,10 @@ public:
   Status initialize(int64_t seed);
 
   /// One optimizer step on `batch`, whose size selects the entry. On success `position().step` is
-  /// one more. A loss that is not finite is no error; see StepResult. Errors: InvalidArgument (the
-  /// batch; nothing was changed), NotFound (no entry of that size, lists those there are).
+  /// one more. In a program with gradual unfreezing, the epoch of the position decides which
+  /// parameters are trained. A loss that is not finite is no error; see StepResult. Errors:
+  /// InvalidArgument (the batch; nothing was changed), NotFound (no entry of that size, lists those
+  /// there are).
   Result<StepResult> trainStep(std::span<const TensorView> batch);
   /// The gradients of `batch` join those of the next `trainStep`, which then steps as if all
   /// batches since the last one were a single one. On success `position().accumulated` is one more.
@@ -145,7 +148,7 @@ public:
 
   /// The batch sizes for which the program has an entry of `kind`, ascending.
   std::vector<int64_t> batchSizes(artifact::EntryKind kind) const;
-  /// The entry of a kind and batch size, or null.
+  /// The entry of a kind and batch size in the position's epoch, or null.
   const artifact::EntrySpec *entry(artifact::EntryKind kind, int64_t batchSize) const;
 
   /// Calls `observer` around every kernel call of the following steps (profiling, numeric checks);

@@ -169,6 +169,11 @@ double Trainer::secondsHere() const { return since(begin_); }
 
 Status Trainer::runEpoch() {
   data::Loader &loader = job_.feed->loader();
+  exec::Position position = job_.session->position();
+  position.epoch = epoch_; // a program may train more parameters from some epoch on
+  if (Status status = job_.session->setPosition(position); !status) {
+    return status;
+  }
   // An epoch that was interrupted before its end-of-epoch work stands behind its last batch.
   batchesInEpoch_ = firstBatch_ =
       std::min((cursor_ + loader.batchSize() - 1) / loader.batchSize(), loader.batchesPerEpoch());

@@ -134,6 +134,9 @@ struct Case {
   }
 };
 
+/// Of the cases that unfreeze parameters, as in make_goldens.py.
+constexpr int64_t kStepsPerEpoch = 20;
+
 /// update_bn over the first batches, as make_goldens.py does it.
 Status estimateStatistics(Session &session, const Golden &golden) {
   constexpr int kBatches = 4;
@@ -167,6 +170,11 @@ Result<Outcome> train(const Case &compiled, std::unique_ptr<Session> session, co
         return next.status();
       }
       session = next.take();
+    }
+    rt::exec::Position position = session->position();
+    position.epoch = position.step / kStepsPerEpoch;
+    if (Status status = session->setPosition(position); !status) {
+      return status;
     }
     const auto *entry = session->entry(rt::artifact::EntryKind::TrainStep, golden.batch);
     if (!entry) {

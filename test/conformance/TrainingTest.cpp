@@ -138,7 +138,8 @@ INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
                                          "cnn_adadelta", "cnn_adam", "residual_sgd", "vae_adam",
                                          "mlp_groups", "mlp_clip", "mlp_clip_value", "mlp_penalty",
                                          "mlp_accumulate", "cnn_accumulate", "mlp_accumulate_sum",
-                                         "mlp_accumulate_ignored", "mlp_ema", "cnn_swa"),
+                                         "mlp_accumulate_ignored", "mlp_ema", "cnn_swa",
+                                         "mlp_unfreeze", "cnn_unfreeze", "mlp_unfreeze_accumulate"),
                          nameOf);
 
 /// The same bits with another number of threads, and across a checkpoint between two batches of one
@@ -153,6 +154,21 @@ TEST(Accumulation, ContinuesInTheMiddleOfAStep) {
     ASSERT_TRUE(parts) << parts.status().message();
     EXPECT_EQ(whole->losses, parts->losses) << name;
     EXPECT_EQ(whole->states, parts->states) << name;
+  }
+}
+
+/// The same bits where a checkpoint lies on, before or after the border of a stage.
+TEST(Unfreezing, ContinuesAcrossTheBordersOfStages) {
+  auto golden = Golden::read(NTC_GOLDENS "/mlp_unfreeze.safetensors");
+  ASSERT_TRUE(golden) << golden.status().message();
+  golden->steps = 70;
+  auto whole = replay(*golden, /*f64=*/false);
+  ASSERT_TRUE(whole) << whole.status().message();
+  for (int64_t step : {19, 20, 21, 59, 60}) {
+    auto parts = replay(*golden, /*f64=*/false, {.threads = 3, .interruptAfter = step});
+    ASSERT_TRUE(parts) << parts.status().message();
+    EXPECT_EQ(whole->losses, parts->losses) << step;
+    EXPECT_EQ(whole->states, parts->states) << step;
   }
 }
 

@@ -55,8 +55,23 @@ RECIPES = {  # case -> what its recipe has beside loss and optimizer; `Extras` d
     "mlp_ema": 'average { name: "ema" decay: 0.95 start: 10 }',
     "cnn_swa": 'average { name: "swa" every: 5 }',
 }
+EPOCH = 20  # steps of an epoch of the cases that unfreeze
+UNFREEZE = {  # case -> epoch -> the layers that are trained from then on; the others are from the start
+    "mlp_unfreeze": {1: ["fc1.bias", "fc2.bias"], 3: ["fc1.weight"]},
+    "cnn_unfreeze": {1: ["conv2.weight", "bn2.weight", "bn2.bias"], 2: ["conv1.weight", "bn1.weight", "bn1.bias"]},
+    "mlp_unfreeze_accumulate": {2: ["fc1.weight", "fc1.bias"]},
+}
+RECIPES |= {
+    "mlp_unfreeze": """frozen: "fc1.*" unfreeze { patterns: "fc1.weight" epoch: 3 } unfreeze { patterns: "*.bias" epoch: 1 }
+                       optimizer { groups { name: "bias" patterns: "fc1.bias" lr_factor: 0.5 } } clip { max_norm: 0.5 }""",
+    "cnn_unfreeze": """unfreeze { patterns: "*2.*" epoch: 1 } unfreeze { patterns: "/(conv|bn).\\\\..*/" epoch: 2 }""",
+    "mlp_unfreeze_accumulate": """unfreeze { patterns: "fc1.*" epoch: 2 } accumulate: 2""",
+}
 STATISTICS = 4  # batches of update_bn
 CASES |= {
+    "mlp_unfreeze": ("mlp", "adam,lr=1e-3,weight_decay=1e-3", 32, 100),
+    "cnn_unfreeze": ("cnn", "sgd,lr=0.01,momentum=0.9,weight_decay=5e-4", 16, 60),
+    "mlp_unfreeze_accumulate": ("mlp", "adam,lr=1e-3", 16, 60),
     "mlp_groups": ("mlp", "sgd,lr=0.05,momentum=0.9,weight_decay=1e-3", 32, 100),
     "mlp_clip": ("mlp", "sgd,lr=0.05,momentum=0.9", 32, 100),
     "mlp_clip_value": ("mlp", "adam,lr=1e-3", 32, 100),
@@ -77,13 +92,22 @@ class Extras:
         self.name = name
 
     def parameters(self, net, lr):
+        if self.name == "mlp_unfreeze":
+            return [{"params": [net.fc1.bias], "lr": 0.5 * lr}, {"params": [net.fc1.weight, *net.fc2.parameters()]}]
         if self.name != "mlp_groups":
             return net.parameters()
         return [{"params": net.fc2.parameters(), "lr": 0.1 * lr, "weight_decay": 0.0},
                 {"params": [net.fc1.bias], "lr": 0.02}, {"params": [net.fc1.weight]}]
 
+    def thaw(self, net, epoch):
+        """Freezes before the first epoch what a later one trains, and thaws what this one begins to train."""
+        parameters = dict(net.named_parameters())
+        for first, names in UNFREEZE.get(self.name, {}).items():
+            for name in names:
+                parameters[name].requires_grad_(epoch >= first)
+
     def accumulate(self):
-        return {"mlp_accumulate": 4, "cnn_accumulate": 2, "mlp_accumulate_sum": 4, "mlp_accumulate_ignored": 4}.get(self.name, 1)
+        return {"mlp_unfreeze_accumulate": 2, "mlp_accumulate": 4, "cnn_accumulate": 2, "mlp_accumulate_sum": 4, "mlp_accumulate_ignored": 4}.get(self.name, 1)
 
     def sums(self):
         """Whether the losses of the batches of a step are sums, joined as those of one batch would be."""
@@ -116,7 +140,7 @@ class Extras:
         if self.name == "mlp_clip":
             torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
             torch.nn.utils.clip_grad_value_(net.parameters(), 0.01)
-        elif self.name == "mlp_accumulate":
+        elif self.name in ("mlp_accumulate", "mlp_unfreeze"):
             torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
         elif self.name == "mlp_clip_value":
             torch.nn.utils.clip_grad_value_(net.parameters(), 0.002)
@@ -239,6 +263,7 @@ def train(torch, case, dtype, extras):
         y = y.to(dtype) if y.is_floating_point() else y
         if step % joined == 0:
             optimizer.zero_grad()
+            extras.thaw(net, step // joined // EPOCH)
         loss = vae_loss(torch, net, x.to(dtype), step, dtype) if model == "vae" else criterion(net(x.to(dtype)), y)
         updates = (step + 1) % joined == 0
         if extras.sums():  # as one batch: the penalty once, a mean's division by all that counts at the end
@@ -250,7 +275,7 @@ def train(torch, case, dtype, extras):
         else:
             ((loss + extras.penalty(net)) / joined).backward()
         if step == 0:
-            gradients = {k: p.grad.double().numpy().copy() for k, p in net.named_parameters()}
+            gradients = {k: p.grad.double().numpy().copy() for k, p in net.named_parameters() if p.grad is not None}
         if updates:
             extras.clip(torch, net)
             optimizer.step()

@@ -150,7 +150,8 @@ void sayWritten(const std::string &path, const rt::artifact::Manifest &manifest)
   bool trains = false;
   for (auto kind : {rt::artifact::EntryKind::TrainStep, rt::artifact::EntryKind::Predict}) {
     for (const auto &entry : manifest.entries) {
-      bool isNew = entry.kind == kind && (kind == rt::artifact::EntryKind::TrainStep || !trains);
+      bool isNew = entry.kind == kind && entry.fromEpoch == 0 &&
+                   (kind == rt::artifact::EntryKind::TrainStep || !trains);
       sizes += isNew ? concat(sizes.empty() ? "" : ", ", entry.batchSize) : "";
     }
     trains = !sizes.empty();

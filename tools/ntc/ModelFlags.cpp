@@ -47,6 +47,7 @@ std::vector<std::string> StepFlags::given() const {
   add("--loss", !loss.empty());
   add("--optimizer", !optimizer.empty());
   add("--freeze", !freeze.empty());
+  add("--unfreeze", !unfreeze.empty());
   add("--reinit", !reinit.empty());
   add("--param-group", !groups.empty());
   add("--penalty", !penalties.empty());
@@ -75,6 +76,9 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
       listFlag("--freeze", "PATTERN", flags.freeze,
                "parameters that are not trained: a glob over names such as 'layer1.*', or an "
                "expression between slashes; may be repeated"),
+      listFlag("--unfreeze", "PATTERN@EPOCH", flags.unfreeze,
+               "parameters that are frozen at first and trained after EPOCH epochs: 'conv2.*@3'; "
+               "where several match, the earliest counts; may be repeated"),
       listFlag("--reinit", "PATTERN", flags.reinit,
                "parameters that are drawn afresh instead of kept; may be repeated"),
       numberFlag("--clip-grad-norm", flags.clipNorm, 0.0,

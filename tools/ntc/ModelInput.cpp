@@ -102,6 +102,16 @@ Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec 
       spec.add_frozen(pattern);
     }
   }
+  if (!flags.unfreeze.empty()) {
+    spec.clear_unfreeze();
+  }
+  for (const std::string &text : flags.unfreeze) {
+    auto unfreeze = format::parseUnfreeze(text);
+    if (!unfreeze) {
+      return rt::withContext(unfreeze.status(), "--unfreeze");
+    }
+    *spec.add_unfreeze() = *unfreeze;
+  }
   if (flags.clipNorm) {
     spec.mutable_clip()->set_max_norm(*flags.clipNorm);
   }

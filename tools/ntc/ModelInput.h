@@ -19,6 +19,7 @@ struct StepFlags {
   std::string optimizer;
   std::string schedule;
   std::vector<std::string> freeze;
+  std::vector<std::string> unfreeze;
   std::vector<std::string> reinit;
   std::vector<std::string> groups;
   std::vector<std::string> penalties;

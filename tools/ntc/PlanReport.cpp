@@ -24,7 +24,7 @@ const EntrySpec *findEntry(const rt::artifact::Manifest &manifest,
     const EntrySpec *best = nullptr;
     for (const EntrySpec &entry : manifest.entries) {
       bool fits = entry.kind == kind && (!batchSize || entry.batchSize == *batchSize);
-      if (fits && (!best || entry.batchSize > best->batchSize)) {
+      if (fits && (!best || entry.batchSize >= best->batchSize)) {
         best = &entry;
       }
     }

@@ -191,6 +191,8 @@ typedef struct ntc_entry_info_t {
   int64_t batch_size; /* 0 for init and average */
   size_t input_count;
   size_t output_count;
+  int64_t from_epoch; /* > 0: runs instead of entries of its kind and batch size with a smaller
+                       * from_epoch when the position has reached this epoch */
 } ntc_entry_info_t;
 
 NTC_API ntc_status_t ntc_program_entry(const ntc_program_t *program, size_t index,

@@ -40,6 +40,13 @@ struct Average {
   int start = 0;         ///< epochs (swa) or steps (ema) before the first
 };
 
+/// Parameters that are frozen at first and trained from an epoch on.
+struct Unfreeze {
+  std::vector<std::string> patterns = {}; ///< as CaptureOptions::freeze
+  int epoch =
+      0; ///< epochs before the first that trains them, at least 1; the earliest match counts
+};
+
 struct CaptureOptions {
   std::vector<Input> inputs;
   std::string name = "model";
@@ -49,6 +56,7 @@ struct CaptureOptions {
   DType dtype = f32;
   /// Name patterns of parameters that are not trained: "features.*", or a regular expression "/…/".
   std::vector<std::string> freeze = {};
+  std::vector<Unfreeze> unfreeze = {};
   /// As torch.nn.utils.clip_grad_norm_ and clip_grad_value_ limit them; 0: no limit.
   double clip_grad_norm = 0;
   double clip_grad_value = 0;
