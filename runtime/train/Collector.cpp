@@ -166,6 +166,10 @@ Result<Collector> Collector::create(const exec::Session &session, std::string_vi
     if (Status status = checkMetric(metric, out.isClassifier_); !status) {
       return status;
     }
+    if (auto k = topOf(metric); k && *k > out.classes_.classes) {
+      return error(Code::InvalidArgument, "metric ", quoted(metric), ": the model has ",
+                   out.classes_.classes, " classes");
+    }
   }
   out.metrics_.assign(metrics.begin(), metrics.end());
   return out;

@@ -59,7 +59,7 @@ Result<std::unique_ptr<Feed>> openFeed(const exec::Session &session, TrainOption
   if (!size) {
     return size.status();
   }
-  auto sampler = chooseSampler(options, *data, seed);
+  auto sampler = chooseSampler(options, *data, *size, seed);
   if (!sampler) {
     return sampler.status();
   }
@@ -122,11 +122,12 @@ std::string table(const LrFindReport &report) {
 
 std::string resultText(const LrFindReport &report, const std::string &prefix, bool isJson) {
   if (!isJson) {
-    std::string found = report.steepest > 0.0 ? concat("suggested learning rate: ", report.steepest)
-                                              : std::string("no learning rate lowered the loss");
-    return concat(found, " (least loss at ", report.least, "; ", report.points.size(), " steps",
-                  report.diverged ? ", then the loss diverged" : "", "); ", prefix, ".tsv, ",
-                  prefix, ".svg");
+    std::string found = report.steepest > 0.0
+                            ? "suggested learning rate: " + numberText(report.steepest, 4)
+                            : std::string("no learning rate lowered the loss");
+    return concat(found, " (least loss at ", numberText(report.least, 4), "; ",
+                  report.points.size(), " steps", report.diverged ? ", then the loss diverged" : "",
+                  "); ", prefix, ".tsv, ", prefix, ".svg");
   }
   format::JsonWriter json;
   json.beginObject();

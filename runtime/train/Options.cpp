@@ -155,7 +155,7 @@ Flag samplerFlag(std::string &target) {
   return {"--sampler", "NAME",
           "which samples make an epoch: random (each once, the default), weighted (drawn with "
           "replacement, each class equally likely), stratified (each once, batches with the "
-          "classes' shares)",
+          "classes' shares), bucketed (each once, batches of sequences of about the same length)",
           set, false};
 }
 
@@ -338,7 +338,7 @@ std::vector<Flag> stepFlagsRefused() {
                        concat("the ", what, " is compiled into the artifact; compile the model ",
                               "again with it: 'ntc compile model.pb ", name, "=…'"));
   };
-  return {
+  std::vector<Flag> flags = {
       refuse("--optimizer", "optimizer"),
       refuse("--loss", "loss"),
       refuse("--precision", "precision"),
@@ -347,6 +347,15 @@ std::vector<Flag> stepFlagsRefused() {
       refuse("--memory-budget", "memory plan"),
       refusedFlag("--no-cache", "an artifact is run as it is; there is no cache to bypass"),
   };
+  for (const char *name :
+       {"--spec", "--unfreeze", "--reinit", "--clip-grad-norm", "--clip-grad-value",
+        "--log-grad-norm", "--accumulate", "--average", "--param-group", "--penalty", "--denormals",
+        "--disable-pass", "-O0", "-O1", "-O2", "-O3"}) {
+    flags.push_back(refusedFlag(
+        name,
+        "this is compiled into the artifact; give it to 'ntc compile' or train the model.pb"));
+  }
+  return flags;
 }
 
 std::vector<Flag> evalFlags(EvalOptions &o) {

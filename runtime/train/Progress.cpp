@@ -106,6 +106,8 @@ std::string durationText(double seconds) {
                    : format("%02d:%02d", minutes, rest);
 }
 
+std::string numberText(double value, int digits) { return format("%.*g", digits, value); }
+
 std::string progressLine(const ProgressState &state, const ProgressStyle &style) {
   const double total = static_cast<double>(std::max<int64_t>(state.batchesTotal, 1));
   const double fraction = static_cast<double>(state.batches) / total;

@@ -51,6 +51,9 @@ std::string logLine(const ProgressState &state);
 std::string metricsLine(const std::vector<std::pair<std::string, double>> &metrics);
 
 /// "00:07", "1:02:03".
+/// `value` with `digits` significant digits, for eyes: files hold all of them.
+std::string numberText(double value, int digits);
+
 std::string durationText(double seconds);
 
 /// Writes lines to a descriptor. Not thread-safe. Failed writes are ignored: progress is not the

@@ -159,8 +159,9 @@ bool Trainer::isDone() const {
 
 std::string Trainer::earlyStopText() const {
   const std::string &monitor = job_.earlyStop->monitor;
-  std::string best = patience_.best() ? concat(*patience_.best(), " in epoch ", patience_.epoch())
-                                      : std::string("never a number");
+  std::string best = patience_.best()
+                         ? concat(numberText(*patience_.best(), 6), " in epoch ", patience_.epoch())
+                         : std::string("never a number");
   return concat("stopped early after epoch ", epoch_, ": ", monitor, " was best, ", best, ", and ",
                 patience_.waited(), " epochs have not improved it");
 }
@@ -446,7 +447,7 @@ void Trainer::printEpoch() {
   line += concat("  step ", step_);
   line += concat("  ", metricsLine(all));
   if (std::optional<double> rate = job_.rates.current()) {
-    line += concat("  lr ", *rate);
+    line += "  lr " + numberText(*rate, 4);
   }
   char seconds[48];
   std::snprintf(seconds, sizeof(seconds), "  %.1f s", epochSeconds);

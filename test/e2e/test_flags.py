@@ -100,13 +100,17 @@ class Recipes(Case):
         self.succeeds("compile", "model.pb", "--batch-size=20")
         for flag in ("--optimizer=adam", "--loss=l1", "--precision=f64", "--freeze=fc.*", "--clip-grad-norm=1",
                      "--clip-grad-value=1", "--param-group=fc*:lr=1", "--penalty=l1=1", "--log-grad-norm",
-                     "--accumulate=2", "--average=ema", "--spec=x"):
+                     "--accumulate=2", "--average=ema", "--spec=x", "--unfreeze=fc.*@1"):
             self.refused(2, [flag.split("=")[0], "compiled into the artifact"], "train", "model.so", *self.train[2:], flag)
-            if flag.split("=")[0] in ("--optimizer", "--loss", "--precision", "--freeze"):
-                self.refused(2, flag.split("=")[0], "model.so", *self.train[2:], flag, program=NTC_RUN)
+            self.refused(2, [flag.split("=")[0], "compiled into the artifact"], "model.so", *self.train[2:], flag,
+                         program=NTC_RUN)
 
     def test_frozen_pattern_that_matches_nothing(self):
         self.refused(1, ["--freeze", "layer9"], *self.train, "--freeze", "layer9.*")
+        self.refused(1, ["--unfreeze", "layer9"], *self.train, "--unfreeze", "layer9.*@2")
+        self.refused(1, ["--unfreeze", "no parameter is trained in the first 2 epochs"], *self.train, "--unfreeze", "*@2")
+        self.refused(2, ["--unfreeze", "PATTERN@EPOCH"], *self.train, "--unfreeze", "fc.*")
+        self.refused(2, ["--unfreeze", "at least 1", "'0'"], *self.train, "--unfreeze", "fc.*@0")
 
     def test_groups_and_penalties_that_fit_nothing(self):
         self.refused(2, ["--param-group", "did you mean 'weight_decay'"], *self.train, "--param-group", "l*:weight_decey=0")

@@ -20,6 +20,14 @@ class Runs(Case):
     def train(self, out, *options, model="model.pb"):
         return self.succeeds("train", model, *self.data, "--out", out, *options)
 
+    def tensors(self, path):
+        """The bytes of each tensor of a safetensors file."""
+        data = path.read_bytes()
+        size = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:size])
+        return {name: data[size + entry["data_offsets"][0]:size + entry["data_offsets"][1]]
+                for name, entry in header.items() if name != "__metadata__"}
+
     def same(self, a, b):
         self.succeeds("diff", self.checkpoints(a)[-1], self.checkpoints(b)[-1])
 
@@ -96,6 +104,28 @@ class Runs(Case):
         self.assertNotIn(b"train.accumulated", self.checkpoints("parts")[-1].read_bytes())
         self.succeeds("train", "--out", "parts", "--resume")
         self.same("whole", "parts")
+
+    def test_parameters_thaw(self):
+        flags = ("--unfreeze", "fc1.*@1", "--unfreeze", "fc2.bias@2", "--epochs", "3", "--optimizer", "adam,lr=1e-3")
+        self.train("run", *flags)
+        self.train("parts", "--max-steps", "4", *flags)
+        for steps in ("5", "8", "9", "12"):  # an epoch has four steps
+            self.succeeds("train", "--out", "parts", "--resume", "--max-steps", steps)
+        self.same("run", "parts")
+        self.train("four", "--threads", "4", *flags)
+        self.same("run", "four")
+        self.write("thaw.textproto", """unfreeze { patterns: "fc1.*" epoch: 1 } unfreeze { patterns: "fc2.bias" epoch: 2 }""")
+        self.train("spec", "--spec", "thaw.textproto", "--epochs", "3", "--optimizer", "adam,lr=1e-3")
+        self.same("run", "spec")
+        # What is frozen stays as it was drawn.
+        self.train("frozen", "--freeze", "fc1.*", "--max-steps", "4", "--optimizer", "adam,lr=1e-3")
+        self.train("stage", *flags, "--max-steps", "4")
+        a, b = (self.tensors(self.checkpoints(run)[-1]) for run in ("frozen", "stage"))
+        self.assertEqual(a["fc1.weight"], b["fc1.weight"])
+        self.assertNotEqual(a["fc2.bias"], b["fc2.bias"])
+        self.assertEqual(set(b["optimizer.step.fc1.weight"]), {0})
+        entries = self.succeeds("inspect", "run/model.so").out
+        self.assertIn("train_step.b32.epoch2", entries)
 
     def test_averages_are_validated_evaluated_and_exported(self):
         flags = ("--val", "mnist:mnist?split=test", "--average", "ema,decay=0.5,start=2")
@@ -401,6 +431,7 @@ class Loop(Case):
                                  ("which the run does not report", "--early-stop=monitor=val_f1"),
                                  ("unknown metric 'f2'", "--metrics", "f2"),
                                  ("is for numbers", "--metrics", "r2"),
+                                 ("metric 'top11': the model has 10 classes", "--metrics", "top11"),
                                  ("unknown initializer", "--init", "*=magic")):
             self.refused(2, fragment, *self.train, *flags, "--out", "refused")
             self.assertFalse((self.here / "refused" / "run.json").exists(), fragment)

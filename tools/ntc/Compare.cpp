@@ -90,9 +90,9 @@ std::vector<Row> rowsOf(const std::vector<RunFiles> &runs, bool all) {
       rows.pop_back(); // the same everywhere
     }
   }
-  add("epochs done", [](const RunFiles &run) { return numberText(run.metrics.last("epoch")); });
+  add("epochs trained", [](const RunFiles &run) { return numberText(run.metrics.last("epoch")); });
   add("steps", [](const RunFiles &run) { return numberText(run.metrics.last("step")); });
-  add("time_s", [](const RunFiles &run) { return numberText(run.metrics.last("time_s")); });
+  add("seconds", [](const RunFiles &run) { return numberText(run.metrics.last("time_s")); });
   for (const std::string &name : allMetrics(runs)) {
     add(name, [&](const RunFiles &run) { return numberText(run.metrics.last(name)); });
     if (name.starts_with("val_")) {

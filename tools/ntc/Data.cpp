@@ -46,7 +46,11 @@ Status writeGrid(const rt::data::Dataset &dataset, const DataFlags &flags) {
     return rt::withContext(grid.status(), "--grid");
   }
   Result<std::vector<uint8_t>> file = rt::data::encodePng(*grid);
-  return file ? rt::writeFileAtomically(flags.grid, *file) : file.status();
+  Status status = file ? rt::writeFileAtomically(flags.grid, *file) : file.status();
+  if (status) {
+    note("wrote " + flags.grid);
+  }
+  return status;
 }
 
 Status inspect(const std::string &data, const DataFlags &flags) {

@@ -112,7 +112,11 @@ int runPlot(const Verb &verb, Words words) {
   const std::string text = rt::report::standaloneSvg(rt::report::lineChart(chart));
   Status status = rt::writeFileAtomically(
       flags.out, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
-  return status ? kDone : fail(verb, status);
+  if (!status) {
+    return fail(verb, status);
+  }
+  note("wrote " + flags.out);
+  return kDone;
 }
 
 } // namespace ntc::driver

@@ -25,6 +25,9 @@ int runPredict(const Verb &verb, Words words) {
   hooks.stop = &interrupt.flag();
   hooks.command = "ntc predict";
   auto report = rt::train::runPredict(options, hooks);
+  if (report && options.out != "-") {
+    note(concat("wrote ", options.out, ": ", report->samples, " samples"));
+  }
   int code = report ? kDone : fail(verb, report.status());
   return hooks.isStopped() && code <= kFailed ? kInterrupted : code;
 }

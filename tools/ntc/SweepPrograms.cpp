@@ -4,6 +4,8 @@
 #include "tools/ntc/SweepPrograms.h"
 
 #include "frontend/format/OptimizerFunctions.h"
+#include "frontend/zoo/Zoo.h"
+#include "runtime/data/Suggest.h"
 #include "tools/ntc/DataSizes.h"
 #include "tools/ntc/ModelInput.h"
 
@@ -31,6 +33,37 @@ bool isHyperparameter(const std::string &name) {
            return std::ranges::count(rule.hyperparameters, name,
                                      &format::HyperparameterRule::name) > 0;
          });
+}
+
+/// What a family of the zoo may be told.
+std::vector<std::string_view> familyOptions(const std::string &name) {
+  auto found = std::ranges::find(zoo::list(), name, &zoo::Family::name);
+  return found == zoo::list().end() ? std::vector<std::string_view>() : found->options;
+}
+
+/// A name that nothing takes, with the nearest one that something takes.
+Status unknownName(const Sweep &sweep, const std::string &name, std::span<const Flag> train,
+                   std::span<const Flag> step) {
+  const bool isParameter = std::ranges::count(sweep.space, name, &rt::search::Parameter::name) > 0;
+  std::vector<std::string_view> known = familyOptions(sweep.family);
+  for (const auto &table : {train, step}) {
+    for (const Flag &flag : table) {
+      const std::string_view text = flag.name;
+      known.push_back(text.substr(2, text.find(',') - 2));
+    }
+  }
+  for (const format::OptimizerRule &rule : format::optimizerRules()) {
+    for (const format::HyperparameterRule &each : rule.hyperparameters) {
+      known.push_back(each.name);
+    }
+  }
+  const std::string_view nearest = name == "learning_rate" ? "lr" : rt::data::nearest(name, known);
+  return rt::error(
+      Code::InvalidArgument, isParameter ? "parameter " : "option ", quoted(name),
+      " is neither a flag of 'ntc train', nor a hyperparameter of an optimizer",
+      sweep.family.empty() ? std::string()
+                           : concat(", nor an option of the family ", quoted(sweep.family)),
+      nearest.empty() ? std::string() : concat("; did you mean ", quoted(nearest), "?"));
 }
 
 /// A flag with its value as a word. A switch is there for "true" and not for "false".
@@ -99,11 +132,10 @@ Result<SweepPrograms::Words> SweepPrograms::sort(const rt::search::Point &point)
                          quoted(value));
       }
       out.controls[name] = *number;
-    } else if (!sweep_.family.empty()) {
+    } else if (std::ranges::count(familyOptions(sweep_.family), name) > 0) {
       append(nullptr, out.family);
     } else {
-      return rt::error(Code::InvalidArgument, quoted(name),
-                       " is neither a flag of 'ntc train' nor a hyperparameter of an optimizer");
+      return unknownName(sweep_, name, trainTable, stepTable);
     }
   }
   return out;

@@ -39,14 +39,6 @@ std::vector<Flag> artifactFlags(TrainOptions &options) {
   for (Flag &flag : rt::train::stepFlagsRefused()) {
     table.push_back(std::move(flag));
   }
-  for (const char *name :
-       {"--spec", "--reinit", "--clip-grad-norm", "--clip-grad-value", "--log-grad-norm",
-        "--accumulate", "--average", "--param-group", "--penalty", "--denormals", "--disable-pass",
-        "-O0", "-O1", "-O2", "-O3"}) {
-    table.push_back(rt::train::refusedFlag(
-        name,
-        "this is compiled into the artifact; give it to 'ntc compile' or train the model.pb"));
-  }
   return table;
 }
 

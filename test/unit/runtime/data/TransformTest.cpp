@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <sstream>
 
 namespace ntc::rt::data {
@@ -194,6 +195,53 @@ TEST(Transform, ResizedCropsCoverTheirScale) {
   }
   EXPECT_LT(low, 4);
   EXPECT_GT(high, 123);
+}
+
+/// torchvision draws each of its 14 operations equally often, and each direction of those that have
+/// two.
+TEST(Transform, RandAugmentDrawsOperationsEquallyOften) {
+  constexpr int kDraws = 5600;
+  const Size size{24, 24};
+  std::vector<std::pair<int, Bytes>> outcomes; // operation and what it makes of the picture
+  for (int op = 0; op < kAugmentOps; ++op) {
+    const auto which = static_cast<AugmentOp>(op);
+    const double magnitude = augmentMagnitude(which, 9, 31, size);
+    const bool hasDirections = which >= AugmentOp::ShearX && which <= AugmentOp::Sharpness;
+    for (double sign : hasDirections ? std::vector<double>{1, -1} : std::vector<double>{1}) {
+      Bytes image = picture(3, size);
+      augment(image, which, sign * magnitude, Interpolation::Nearest, 0);
+      for (const auto &[other, made] : outcomes) {
+        ASSERT_NE(image.values, made.values) << op << " and " << other << " cannot be told apart";
+      }
+      outcomes.emplace_back(op, std::move(image));
+    }
+  }
+  std::vector<int> counts(outcomes.size(), 0);
+  const TransformList one = parsed("RandAugment(num_ops=1)"), two = parsed("RandAugment()");
+  int unchanged = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    Image image = picture(3, size);
+    ASSERT_TRUE(one.apply(image, 3, 0, static_cast<uint64_t>(i)));
+    auto found = std::ranges::find_if(outcomes, [&](const auto &outcome) {
+      return outcome.second.values == std::get<Bytes>(image).values;
+    });
+    ASSERT_NE(found, outcomes.end());
+    ++counts[static_cast<size_t>(found - outcomes.begin())];
+    image = picture(3, size);
+    ASSERT_TRUE(two.apply(image, 3, 0, static_cast<uint64_t>(i)));
+    unchanged += std::get<Bytes>(image).values == outcomes[0].second.values ? 1 : 0;
+  }
+  // Five standard deviations of a binomial count.
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    const int op = outcomes[i].first;
+    const auto ways = std::ranges::count(outcomes, op, &std::pair<int, Bytes>::first);
+    const double share = 1.0 / kAugmentOps / static_cast<double>(ways);
+    const double deviation = std::sqrt(kDraws * share * (1 - share));
+    EXPECT_NEAR(counts[i], kDraws * share, 5 * deviation) << "operation " << op;
+  }
+  // Two operations are drawn independently: twice Identity leaves the picture.
+  const double share = 1.0 / kAugmentOps / kAugmentOps;
+  EXPECT_NEAR(unchanged, kDraws * share, 5 * std::sqrt(kDraws * share));
 }
 
 TEST(Transform, DrawsDependOnSeedEpochAndSampleAlone) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <sstream>
 
 namespace ntc::rt::train {
@@ -328,6 +329,36 @@ TEST_F(Training, AnInterruptedEstimateOfStatisticsIsDoneAgain) {
   ASSERT_TRUE(report) << report.status().message();
   EXPECT_EQ(report->epochs, 1);
   EXPECT_EQ(state("a", 6), state("whole", 6));
+}
+
+/// Statistics are means over the batches of the data in order: with --drop-last over the whole
+/// batches alone, without it also over the last, smaller one.
+TEST_F(Training, EstimatedStatisticsLeaveOutWhatTrainingLeavesOut) {
+  auto estimated = [&](const char *name, bool dropLast) {
+    TrainOptions subject = options(name);
+    subject.epochs = 1;
+    subject.dropLast = dropLast;
+    auto report = run(
+        subject, {.sizes = {8, 3}, .recipe = R"({"average":{"name":"swa"}})", .hasAverage = true});
+    EXPECT_TRUE(report) << report.status().message();
+    auto file =
+        format::Safetensors::open(folder_ / (std::string(name) + "/checkpoints/step-000000000") +
+                                  (dropLast ? "5" : "6") + ".safetensors");
+    float value = -1;
+    if (const auto *tensor = file ? file->find("running") : nullptr) {
+      std::memcpy(&value, tensor->bytes.data(), sizeof(value));
+    }
+    return value;
+  };
+  auto meanOf = [](int begin, int end) {
+    double sum = 0;
+    for (int i = begin; i < end; ++i) {
+      sum += (i * 7 % 11) / 11.0 + (i * 5 % 13) / 13.0 + (i * 3 % 17) / 17.0;
+    }
+    return sum / 3 / (end - begin);
+  };
+  EXPECT_NEAR(estimated("dropped", true), meanOf(0, 40), 1e-6);
+  EXPECT_NEAR(estimated("kept", false), (5 * meanOf(0, 40) + meanOf(40, 43)) / 6, 1e-6);
 }
 
 TEST_F(Training, AnAverageBySteps) {
