@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Whatever docs/from-pytorch.md promises is there: flags with their values, data, samplers, schedules, verbs."""
+import re
+
+from support import Case, main
+from probe import SOURCE
+
+
+class FromPytorch(Case):
+    def setUp(self):
+        super().setUp()
+        page = (SOURCE / "docs" / "from-pytorch.md").read_text()
+        # The second column of the tables, as code.
+        self.words = [word for line in page.splitlines() if line.startswith("| ")
+                      for word in re.findall(r"`([^`]+)`", line.split("|", 2)[2])]
+
+    def helped(self, verb):
+        return self.succeeds("help", verb).out
+
+    def test_flags_exist(self):
+        verbs = ("train", "eval", "predict", "export", "data", "summary", "plot", "lr-find", "sweep", "pack")
+        known = "".join(self.helped(verb) for verb in verbs)
+        flags = {flag for word in self.words for flag in re.findall(r"(?<!\S)--[a-z-]+", word)}
+        self.assertGreater(len(flags), 40)
+        for flag in flags:
+            self.assertRegex(known, rf"(?m)^  {flag}\b", flag)
+        for word in self.words:
+            if word.startswith("ntc "):
+                self.helped(word.split()[1])
+
+    def test_values_are_taken(self):
+        self.make_mlp()
+        self.make_mnist()
+        data = ("--data", "mnist:mnist", "--batch-size", "32", "--max-steps", "1", "--dry-run", "--val-split", "32")
+        skipped = re.compile(r"--(data|weights|val-split|fold|transform|freeze|unfreeze|param-group|init|resume|sampler|epochs|"
+                             r"max-|batch-size|out|grid|report|json|average|metrics|penalty)")
+        taken = 0
+        for word in self.words:
+            flag = re.fullmatch(r"(--[a-z-]+)(?:[ =]'?([^' ]+)'?)?", word)
+            if flag and flag.group(2) and not skipped.match(word):
+                self.succeeds("train", "model.pb", *data, f"{flag.group(1)}={flag.group(2)}")
+                taken += 1
+        self.assertGreater(taken, 12)
+        for flags in (("--init", "*.weight=kaiming_normal"), ("--unfreeze", "fc1.*@3"), ("--penalty", "*.weight:l1=1e-4"),
+                      ("--param-group", "fc2.*:lr=10x,weight_decay=0", "--optimizer", "adamw"), ("--metrics", "f1,roc_auc"),
+                      ("--average", "ema,decay=0.999"), ("--average", "swa,start=5"), ("--sampler", "weighted")):
+            self.succeeds("train", "model.pb", *data, *flags)
+
+
+if __name__ == "__main__":
+    main()
