@@ -12,18 +12,31 @@
 namespace ntc::rt::data {
 
 std::span<const std::string_view> samplerNames() {
-  static constexpr std::array<std::string_view, 3> names = {"random", "weighted", "stratified"};
+  static constexpr std::array<std::string_view, 4> names = {"random", "weighted", "stratified",
+                                                            "bucketed"};
   return names;
 }
 
 Result<std::shared_ptr<const Sampler>> samplerOf(std::string_view name, const Dataset &dataset,
-                                                 uint64_t seed) {
+                                                 int64_t batchSize, uint64_t seed) {
   if (name == "random") {
     return randomSampler(dataset.size(), seed);
   }
   if (std::ranges::find(samplerNames(), name) == samplerNames().end()) {
     return error(Code::InvalidArgument, "unknown sampler ", quoted(name),
                  didYouMean(name, samplerNames()));
+  }
+  if (name == "bucketed") {
+    if (dataset.buckets().empty()) {
+      return error(Code::InvalidArgument,
+                   "sampler bucketed groups sequences by their lengths; the data have no option "
+                   "buckets");
+    }
+    std::vector<int64_t> lengths(static_cast<size_t>(dataset.size()));
+    for (int64_t row = 0; row < dataset.size(); ++row) {
+      lengths[static_cast<size_t>(row)] = dataset.lengthOf(row);
+    }
+    return bucketSampler(lengths, dataset.buckets(), batchSize, seed);
   }
   Result<std::vector<int64_t>> labels = labelsOf(dataset);
   if (!labels) {

@@ -11,14 +11,16 @@
 
 namespace ntc::rt::data {
 
-/// random, weighted, stratified.
+/// random, weighted, stratified, bucketed.
 std::span<const std::string_view> samplerNames();
 
 /// "random": every sample once. "weighted": as many draws with replacement as there are samples,
 /// each class equally likely (PyTorch's WeightedRandomSampler with the weight 1 / samples of its
 /// class). "stratified": every sample once, each batch with nearly the whole set's shares of
-/// classes. Errors (InvalidArgument): another name; data without one label; the data's own.
+/// classes. "bucketed": every sample once, batches of sequences of about the same length, see
+/// bucketSampler. Errors (InvalidArgument): another name; data without one label, without buckets;
+/// the data's own.
 Result<std::shared_ptr<const Sampler>> samplerOf(std::string_view name, const Dataset &dataset,
-                                                 uint64_t seed);
+                                                 int64_t batchSize, uint64_t seed);
 
 } // namespace ntc::rt::data

@@ -34,12 +34,19 @@ constexpr std::array<std::string_view, 12> kCsvOptions = {
 constexpr std::array<std::string_view, 3> kFolderOptions = {"mode", "skip", "samples"};
 constexpr std::array<std::string_view, 6> kListOptions = {"mode",  "skip",  "samples",
                                                           "image", "label", "folder"};
-constexpr std::array<std::string_view, 4> kTextOptions = {"context", "by", "stride", "samples"};
+constexpr std::array<std::string_view, 6> kTextOptions = {"context", "by",     "stride",
+                                                          "vocab",   "merges", "samples"};
+constexpr std::array<std::string_view, 5> kTokensOptions = {"context", "dtype", "stride",
+                                                            "vocabulary", "samples"};
+constexpr std::array<std::string_view, 10> kSequencesOptions = {
+    "length", "pad", "truncate", "buckets", "by", "vocab", "text", "label", "merges", "samples"};
+constexpr std::array<std::string_view, 5> kGraphsOptions = {"split", "directed", "loops", "nodes",
+                                                            "samples"};
 constexpr std::array<std::string_view, 2> kLibraryOptions = {"argument", "samples"};
 constexpr std::array<std::string_view, 1> kNpzOptions = {"samples"};
 constexpr std::array<std::string_view, 2> kSyntheticOptions = {"samples", "seed"};
 
-const std::array<Scheme, 13> kSchemes = {{
+const std::array<Scheme, 16> kSchemes = {{
     {"fashion-mnist", Place::Optional, "fashion-mnist", kImageOptions},
     {"mnist", Place::Required, "mnist:DIR", kImageOptions},
     {"cifar10", Place::Required, "cifar10:DIR", kImageOptions},
@@ -51,6 +58,9 @@ const std::array<Scheme, 13> kSchemes = {{
     {"npz", Place::Required, "npz:FILE", kNpzOptions},
     {"safetensors", Place::Required, "safetensors:FILE", kNpzOptions},
     {"text", Place::Required, "text:FILE?context=64", kTextOptions},
+    {"tokens", Place::Required, "tokens:FILE?context=64", kTokensOptions},
+    {"sequences", Place::Required, "sequences:FOLDER", kSequencesOptions},
+    {"graphs", Place::Required, "graphs:FILE.npz", kGraphsOptions},
     {"library", Place::Required, "library:FILE.so", kLibraryOptions},
     {"synthetic", Place::None, "synthetic?samples=N", kSyntheticOptions},
 }};

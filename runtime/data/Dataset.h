@@ -79,6 +79,11 @@ public:
   /// What messages call sample `row`: "sample 17", or its file.
   virtual std::string nameOf(int64_t row) const { return concat("sample ", row); }
 
+  /// Of a set of sequences, the number of elements of a sample that are no padding; else 0.
+  virtual int64_t lengthOf(int64_t /*row*/) const { return 0; }
+  /// The lengths by which the sampler "bucketed" groups samples, ascending; empty: none.
+  virtual std::span<const int64_t> buckets() const { return {}; }
+
   /// What a label means, by class; empty where the classes have no names.
   virtual std::span<const std::string> classNames() const { return {}; }
 
@@ -148,6 +153,10 @@ public:
   std::string nameOf(int64_t row) const override {
     return whole_->nameOf(rows_[static_cast<size_t>(row)]);
   }
+  int64_t lengthOf(int64_t row) const override {
+    return whole_->lengthOf(rows_[static_cast<size_t>(row)]);
+  }
+  std::span<const int64_t> buckets() const override { return whole_->buckets(); }
   std::span<const std::string> classNames() const override { return whole_->classNames(); }
   std::span<const std::string> remarks() const override { return whole_->remarks(); }
   const TableLayout *table() const override { return whole_->table(); }

@@ -271,6 +271,10 @@ private:
     const int64_t begin = slot.batch.cursor - slot.batch.size;
     const Reading reading{options_.seed, epoch_, static_cast<uint64_t>(begin / options_.batchSize)};
     slot.status = Status::ok();
+    slot.batch.length = 0;
+    for (int64_t row : dataset_->buckets().empty() ? std::span<const int64_t>() : rows) {
+      slot.batch.length = std::max(slot.batch.length, dataset_->lengthOf(row));
+    }
     for (size_t i = 0; i < bindings_.size() && slot.status; ++i) {
       slot.status = dataset_->readRows(bindings_[i].field, rows, bindings_[i].dtype,
                                        static_cast<std::byte *>(slot.arrays[i]), reading);

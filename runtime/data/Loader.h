@@ -34,6 +34,7 @@ struct Batch {
   std::span<void *const> arrays; ///< one per binding, 64-byte aligned, row-major, `size` samples
   int64_t size = 0;              ///< samples; smaller than the batch size only at an epoch's end
   int64_t rows = 0;              ///< samples in the arrays: `size`, or the batch size with padLast
+  int64_t length = 0; ///< with buckets: of the longest sequence; what is behind it is padding
   int64_t cursor = 0;            ///< samples of the epoch up to and including this batch
 };
 

@@ -4,13 +4,16 @@
 #include "runtime/data/OpenDataset.h"
 
 #include "runtime/data/CsvDataset.h"
+#include "runtime/data/GraphDataset.h"
 #include "runtime/data/ImageDataset.h"
 #include "runtime/data/LibraryDataset.h"
 #include "runtime/data/NpzDataset.h"
 #include "runtime/data/PictureFiles.h"
+#include "runtime/data/SequenceDataset.h"
 #include "runtime/data/SyntheticDataset.h"
 #include "runtime/data/TensorFile.h"
 #include "runtime/data/TextDataset.h"
+#include "runtime/data/TokenStream.h"
 
 #include <algorithm>
 #include <numeric>
@@ -75,6 +78,15 @@ Result<std::unique_ptr<Dataset>> openWhole(const DataSource &source, Split split
   }
   if (source.scheme == "text") {
     return openText(source, known.classes);
+  }
+  if (source.scheme == "tokens") {
+    return openTokens(source);
+  }
+  if (source.scheme == "sequences") {
+    return openSequences(source, known.classes);
+  }
+  if (source.scheme == "graphs") {
+    return openGraphs(source, split);
   }
   if (source.scheme == "library") {
     return openLibrary(source);

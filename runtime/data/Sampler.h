@@ -42,6 +42,14 @@ std::shared_ptr<const Sampler> randomSampler(int64_t size, uint64_t seed);
 Result<std::shared_ptr<const Sampler>> weightedSampler(std::span<const double> weights,
                                                        int64_t samples, uint64_t seed);
 
+/// Every sample once, in batches of about the same length: sample i is in the first bucket whose
+/// bound is at least lengths[i] (`bounds` ascending; what is longer than all has a bucket of its
+/// own). Each bucket's samples are permuted by (seed, epoch) and divided into batches; the whole
+/// batches of all buckets come in a random order, then what is left of each bucket.
+std::shared_ptr<const Sampler> bucketSampler(std::span<const int64_t> lengths,
+                                             std::span<const int64_t> bounds, int64_t batchSize,
+                                             uint64_t seed);
+
 /// Every sample once, so that any stretch of an epoch has nearly the whole set's shares of the
 /// classes: class c's samples are permuted by (seed, "stratified", epoch) and take evenly spaced
 /// places. `labels` are from 0.

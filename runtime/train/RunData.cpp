@@ -137,14 +137,15 @@ Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &r
 }
 
 Result<std::shared_ptr<const data::Sampler>> chooseSampler(const TrainOptions &options,
-                                                           const RunData &data, uint64_t seed) {
+                                                           const RunData &data, int64_t batchSize,
+                                                           uint64_t seed) {
   if (options.sampler.empty()) {
     return std::shared_ptr<const data::Sampler>();
   }
   if (options.noShuffle) {
     return error(Code::InvalidArgument, "--sampler and --no-shuffle exclude each other");
   }
-  return withContext(data::samplerOf(options.sampler, *data.labelled, seed), "--sampler");
+  return withContext(data::samplerOf(options.sampler, *data.labelled, batchSize, seed), "--sampler");
 }
 
 } // namespace ntc::rt::train

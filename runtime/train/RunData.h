@@ -31,6 +31,7 @@ Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &r
 
 /// The sampler that the options name; null for the loader's own. Errors: as samplerOf.
 Result<std::shared_ptr<const data::Sampler>> chooseSampler(const TrainOptions &options,
-                                                           const RunData &data, uint64_t seed);
+                                                           const RunData &data, int64_t batchSize,
+                                                           uint64_t seed);
 
 } // namespace ntc::rt::train

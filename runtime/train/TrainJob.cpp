@@ -197,7 +197,7 @@ Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunDat
       return status;
     }
   }
-  auto sampler = chooseSampler(options, data, seed);
+  auto sampler = chooseSampler(options, data, *size, seed);
   if (!sampler) {
     return sampler.status();
   }
