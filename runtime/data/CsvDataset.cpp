@@ -152,7 +152,10 @@ private:
     }
     if (!isMissingCell(cell)) {
       return error(Code::Corrupt, place(row, column), ": expected a finite number, found '",
-                   shownCell(cell), "'");
+                   shownCell(cell), "'; ",
+                   isTarget(column) ? "texts as classes need a column without numbers"
+                                    : "take a column of texts and numbers for categories with the "
+                                      "option categorical, or leave it out with columns");
     }
     value = kMissingValue;
     const bool isFilled = choice_.layout.missing >= TableMissing::Mean && !isTarget(column);

@@ -35,7 +35,7 @@ struct Batch {
   int64_t size = 0;              ///< samples; smaller than the batch size only at an epoch's end
   int64_t rows = 0;              ///< samples in the arrays: `size`, or the batch size with padLast
   int64_t length = 0; ///< with buckets: of the longest sequence; what is behind it is padding
-  int64_t cursor = 0;            ///< samples of the epoch up to and including this batch
+  int64_t cursor = 0; ///< samples of the epoch up to and including this batch
 };
 
 /// What the loader's caller waited for, since its creation.

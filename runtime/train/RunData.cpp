@@ -136,16 +136,16 @@ Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &r
   return out;
 }
 
-Result<std::shared_ptr<const data::Sampler>> chooseSampler(const TrainOptions &options,
-                                                           const RunData &data, int64_t batchSize,
-                                                           uint64_t seed) {
+Result<std::shared_ptr<const data::Sampler>>
+chooseSampler(const TrainOptions &options, const RunData &data, int64_t batchSize, uint64_t seed) {
   if (options.sampler.empty()) {
     return std::shared_ptr<const data::Sampler>();
   }
   if (options.noShuffle) {
     return error(Code::InvalidArgument, "--sampler and --no-shuffle exclude each other");
   }
-  return withContext(data::samplerOf(options.sampler, *data.labelled, batchSize, seed), "--sampler");
+  return withContext(data::samplerOf(options.sampler, *data.labelled, batchSize, seed),
+                     "--sampler");
 }
 
 } // namespace ntc::rt::train

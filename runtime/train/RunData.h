@@ -30,8 +30,7 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
 Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &recipe);
 
 /// The sampler that the options name; null for the loader's own. Errors: as samplerOf.
-Result<std::shared_ptr<const data::Sampler>> chooseSampler(const TrainOptions &options,
-                                                           const RunData &data, int64_t batchSize,
-                                                           uint64_t seed);
+Result<std::shared_ptr<const data::Sampler>>
+chooseSampler(const TrainOptions &options, const RunData &data, int64_t batchSize, uint64_t seed);
 
 } // namespace ntc::rt::train

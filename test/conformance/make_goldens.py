@@ -107,7 +107,8 @@ class Extras:
                 parameters[name].requires_grad_(epoch >= first)
 
     def accumulate(self):
-        return {"mlp_unfreeze_accumulate": 2, "mlp_accumulate": 4, "cnn_accumulate": 2, "mlp_accumulate_sum": 4, "mlp_accumulate_ignored": 4}.get(self.name, 1)
+        return {"mlp_unfreeze_accumulate": 2,
+                "mlp_accumulate": 4, "cnn_accumulate": 2, "mlp_accumulate_sum": 4, "mlp_accumulate_ignored": 4}.get(self.name, 1)
 
     def sums(self):
         """Whether the losses of the batches of a step are sums, joined as those of one batch would be."""

@@ -32,7 +32,8 @@ class FromPytorch(Case):
     def test_values_are_taken(self):
         self.make_mlp()
         self.make_mnist()
-        data = ("--data", "mnist:mnist", "--batch-size", "32", "--max-steps", "1", "--dry-run", "--val-split", "32")
+        data = ("--data", "mnist:mnist", "--batch-size", "32", "--max-steps", "1", "--dry-run", "--val-split", "32",
+                "--metrics", "f1")
         skipped = re.compile(r"--(data|weights|val-split|fold|transform|freeze|unfreeze|param-group|init|resume|sampler|epochs|"
                              r"max-|batch-size|out|grid|report|json|average|metrics|penalty)")
         taken = 0

@@ -115,7 +115,8 @@ class SweepTest(support.Case):
                 "adam has no hyperparameter 'momentum'")
         refused("family: 'mlp'" + data + val + "parameter { name: 'learning_rate' real { low: 0.1 high: 1 } }",
                 "parameter 'learning_rate'", "option of the family 'mlp'", "did you mean 'lr'?")
-        refused("family: 'mlp'" + data + val + lr + "options { key: 'hiden' value: '8' }", "option 'hiden'", "did you mean 'hidden'?")
+        refused("family: 'mlp'" + data + val + lr + "options { key: 'hiden' value: '8' }",
+                "option 'hiden'", "did you mean 'hidden'?")
         self.refused(2, "--resume needs --out", "sweep", "--resume")
         self.refused(1, "holds no sweep", "sweep", "--resume", "--out", "mnist")
 

@@ -292,7 +292,7 @@ private:
       bpe_.specials_.push_back({content->text(), known->second});
     }
     std::ranges::sort(bpe_.specials_, std::greater<>(),
-                             [](const auto &special) { return special.text.size(); });
+                      [](const auto &special) { return special.text.size(); });
     return Status::ok();
   }
 
