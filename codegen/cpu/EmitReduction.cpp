@@ -114,18 +114,39 @@ private:
       return;
     }
     if (vectorLoop < 0) {
-      emitAlongParallel(reduced, ivs, {});
+      emitAlongParallel(reduced, ivs, {}, {});
     } else if (nest.isReduction[vectorLoop]) {
       emitAlongReduction(reduced, ivs);
     } else {
-      k.strips(ranges[vectorLoop], lanes, {},
-               [&](Value iv, Value mask, ValueRange) -> SmallVector<Value> {
-                 ivs[vectorLoop] = iv;
-                 emitAlongParallel(reduced, ivs, mask);
-                 return {};
-               });
-      ivs[vectorLoop] = {};
+      emitStrips(reduced, ivs);
     }
+  }
+
+  /// Strips of lanes along a parallel loop; several at once where they lie side by side in what is
+  /// read, so that memory is read in long pieces and sums do not wait for each other.
+  void emitStrips(ArrayRef<unsigned> reduced, SmallVector<Value> &ivs) {
+    constexpr int64_t kMostStrips = 8;
+    const Range &range = ranges[vectorLoop];
+    int64_t strips = range.size > 0 && range.size % lanes == 0 ? range.size / lanes : 1;
+    while (strips > kMostStrips && strips % 2 == 0) {
+      strips /= 2;
+    }
+    if (strips > 1 && strips <= kMostStrips && !reduced.empty()) {
+      k.loop(range, strips * lanes, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
+        SmallVector<Value> starts;
+        for (int64_t s = 0; s < strips; ++s) {
+          starts.push_back(k.add(iv, k.index(s * lanes)));
+        }
+        emitAlongParallel(reduced, ivs, starts, {});
+        return {};
+      });
+    } else {
+      k.strips(range, lanes, {}, [&](Value iv, Value mask, ValueRange) -> SmallVector<Value> {
+        emitAlongParallel(reduced, ivs, iv, mask);
+        return {};
+      });
+    }
+    ivs[vectorLoop] = {};
   }
 
   int64_t outputStride() const { return vectorLoop < 0 ? 0 : output.strides[vectorLoop]; }
@@ -140,12 +161,31 @@ private:
     return k.load(access.buffer, k.addressAt(access, ivs), stride, width, mask);
   }
 
-  /// One accumulator per lane, or a scalar one.
-  void emitAlongParallel(ArrayRef<unsigned> reduced, SmallVector<Value> &ivs, Value mask) {
-    Value init = initial(ivs, lanes, outputStride(), mask);
-    Value sum = emitReduced(reduced, ivs, init,
-                            [&](Value accumulator) { return step(ivs, accumulator, mask); });
-    k.store(output.buffer, sum, k.addressAt(output, ivs), outputStride(), lanes, mask);
+  /// One accumulator per lane of every strip that begins at one of `starts`, or a scalar one.
+  void emitAlongParallel(ArrayRef<unsigned> reduced, SmallVector<Value> &ivs, ValueRange starts,
+                         Value mask) {
+    auto at = [&](size_t strip) {
+      if (vectorLoop >= 0) {
+        ivs[vectorLoop] = starts[strip];
+      }
+    };
+    SmallVector<Value> sums;
+    for (size_t s = 0; s < std::max<size_t>(1, starts.size()); ++s) {
+      at(s);
+      sums.push_back(initial(ivs, lanes, outputStride(), mask));
+    }
+    sums = emitReduced(reduced, ivs, sums, [&](ValueRange now) {
+      SmallVector<Value> next;
+      for (auto [s, sum] : llvm::enumerate(now)) {
+        at(s);
+        next.push_back(step(ivs, sum, mask));
+      }
+      return next;
+    });
+    for (auto [s, sum] : llvm::enumerate(sums)) {
+      at(s);
+      k.store(output.buffer, sum, k.addressAt(output, ivs), outputStride(), lanes, mask);
+    }
   }
 
   /// Lanes accumulate apart from the combiner's neutral value on; then they are combined with the
@@ -153,7 +193,7 @@ private:
   void emitAlongReduction(ArrayRef<unsigned> reduced, SmallVector<Value> &ivs) {
     Combiner combiner = *combinerOf(op);
     Value neutral = k.constant(element(), combiner.neutral, lanes);
-    Value partial = emitReduced(reduced, ivs, neutral, [&](Value carried) {
+    Value partial = emitReduced(reduced, ivs, neutral, [&](ValueRange carried) {
       SmallVector<Value> sums = k.strips(
           ranges[vectorLoop], lanes, carried,
           [&](Value iv, Value mask, ValueRange now) -> SmallVector<Value> {
@@ -164,27 +204,30 @@ private:
                          : next};
           });
       ivs[vectorLoop] = {};
-      return sums[0];
-    });
+      return sums;
+    })[0];
     Value whole = combineLanes(k, combiner, partial, lanes);
     Value sum = combiner.combine(k.b, k.loc, initial(ivs, 0, 0, {}), whole);
     k.store(output.buffer, sum, k.addressAt(output, ivs), 0, 0);
   }
 
-  Value emitReduced(ArrayRef<unsigned> reduced, SmallVector<Value> &ivs, Value accumulator,
-                    llvm::function_ref<Value(Value)> body) {
+  using Sums = SmallVector<Value>;
+
+  Sums emitReduced(ArrayRef<unsigned> reduced, SmallVector<Value> &ivs, ValueRange accumulators,
+                   llvm::function_ref<Sums(ValueRange)> body) {
     if (reduced.empty()) {
-      return body(accumulator);
+      return body(accumulators);
     }
     unsigned d = reduced.front();
     // Windows of a few elements need no loop.
     constexpr int64_t kUnrolled = 4;
     if (ranges[d].size > 0 && ranges[d].size <= kUnrolled) {
+      Sums sums(accumulators);
       for (int64_t i = 0; i < ranges[d].size; ++i) {
         ivs[d] = k.add(ranges[d].lower, k.index(i));
-        accumulator = emitReduced(reduced.drop_front(), ivs, accumulator, body);
+        sums = emitReduced(reduced.drop_front(), ivs, sums, body);
       }
-      return accumulator;
+      return sums;
     }
     // Sums of sums: a long chain of additions loses digits.
     constexpr int64_t kLongChain = 16;
@@ -195,15 +238,18 @@ private:
     }
     bool ownSum =
         combiner && combiner->operation == arith::AddFOp::getOperationName() && inner >= kLongChain;
-    return k.loop(ranges[d], 1, accumulator, [&](Value iv, ValueRange now) -> SmallVector<Value> {
+    return k.loop(ranges[d], 1, accumulators, [&](Value iv, ValueRange now) -> Sums {
       ivs[d] = iv;
       if (!ownSum) {
-        return {emitReduced(reduced.drop_front(), ivs, now[0], body)};
+        return emitReduced(reduced.drop_front(), ivs, now, body);
       }
-      Value zero = k.constant(element(), combiner->neutral, lanes);
-      Value sum = emitReduced(reduced.drop_front(), ivs, zero, body);
-      return {combiner->combine(k.b, k.loc, now[0], sum)};
-    })[0];
+      Sums sums(now.size(), k.constant(element(), combiner->neutral, lanes));
+      sums = emitReduced(reduced.drop_front(), ivs, sums, body);
+      for (auto [sum, before] : llvm::zip(sums, now)) {
+        sum = combiner->combine(k.b, k.loc, before, sum);
+      }
+      return sums;
+    });
   }
 
   /// The accumulator after the body at the current indices.

@@ -170,8 +170,9 @@ private:
     if (llvm::any_of(unit, [](Operation *op) { return isContraction(op) || winnerForm(op); })) {
       return staysApart("a contraction's operand tiles would follow the other operation's");
     }
-    int64_t wanted = std::min(std::clamp<int64_t>(flops / kFlopsPerGroup, 1, kEnoughGroups),
-                              IterationSpace(group.ops).parallelism());
+    int64_t apart =
+        std::max(IterationSpace(group.ops).parallelism(), IterationSpace(unit).parallelism());
+    int64_t wanted = std::min(std::clamp<int64_t>(flops / kFlopsPerGroup, 1, kEnoughGroups), apart);
     int64_t possible = space.parallelism();
     return possible >= wanted ? joins("together they have " + Twine(possible) + " groups of work")
                               : staysApart("together they would have " + Twine(possible) +

@@ -37,6 +37,35 @@ static bool roundsState(linalg::GenericOp op) {
          op.getInputs()[0].getDefiningOp<ir::train::ReadOp>();
 }
 
+/// Does the consumer read an element of `operand` at most once? Else (a broadcast, a window)
+/// computing it once is cheaper.
+static bool readsOnce(linalg::GenericOp consumer, OpOperand *operand) {
+  auto type = cast<RankedTensorType>(operand->get().getType());
+  return consumer.getMatchingIndexingMap(operand).isPermutation() ||
+         describeNest(consumer).points() <= type.getNumElements();
+}
+
+/// Is `producer` a formula of one or two steps on one tensor of its size (others are smaller), and
+/// do all who read it take it in? Then everybody reads that tensor instead, and it needs no memory.
+static bool isRecomputed(linalg::GenericOp producer) {
+  constexpr int64_t kMostSteps = 2;
+  auto result = cast<RankedTensorType>(producer.getResult(0).getType());
+  Block &body = producer.getRegion().front();
+  bool cheap = static_cast<int64_t>(body.getOperations().size()) <= kMostSteps + 1 &&
+               llvm::all_of(body.without_terminator(), [](Operation &op) {
+                 return isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(op);
+               });
+  int64_t large = llvm::count_if(producer.getInputs(), [&](Value input) {
+    return cast<RankedTensorType>(input.getType()).getNumElements() >= result.getNumElements();
+  });
+  return cheap && large == 1 && producer->getNumResults() == 1 &&
+         llvm::all_of(producer->getUses(), [](OpOperand &use) {
+           auto consumer = dyn_cast<linalg::GenericOp>(use.getOwner());
+           return consumer && !isContraction(consumer) && !winnerForm(consumer) &&
+                  readsOnce(consumer, &use);
+         });
+}
+
 /// Why the producer of `operand` is not merged into its owner; empty if it is.
 static StringRef whyNotFused(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
@@ -50,13 +79,11 @@ static StringRef whyNotFused(OpOperand *operand) {
   if (isContraction(consumer) || winnerForm(consumer)) {
     return "it computes, and its consumer must stay a sum of products";
   }
-  // Where the consumer reads an element more than once (a broadcast, a window), computing it once
-  // is cheaper.
-  if (!consumer.getMatchingIndexingMap(operand).isPermutation()) {
+  if (!readsOnce(consumer, operand)) {
     return "its consumer reads an element more than once";
   }
-  return llvm::all_equal(producer->getUsers()) || producer->hasOneUse() ? ""
-                                                                        : "it has other consumers";
+  bool alone = llvm::all_equal(producer->getUsers()) || producer->hasOneUse();
+  return alone || isRecomputed(producer) ? "" : "it has other consumers";
 }
 
 static bool shouldFuse(OpOperand *operand) {

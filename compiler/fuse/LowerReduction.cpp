@@ -50,7 +50,50 @@ static Value combineExtreme(OpBuilder &b, Location loc, ValueRange x) {
   return combine<Float, Integer>(b, loc, x);
 }
 
+/// Into how many runs of samples a sum over the batch and more is cut: a divisor of the batch size.
+/// 1 where the tensor is small, or its result large enough to divide the work by.
+static int64_t runsOf(nn::ReduceSumOp op) {
+  constexpr int64_t kMost = 16, kLarge = 512 * 1024, kFewResults = 256;
+  auto type = typeOf(op.getInput());
+  if (op.getAxes().size() < 2 || op.getAxes().front() != 0 || type.getNumElements() < kLarge ||
+      typeOf(op.getOutput()).getNumElements() > kFewResults) {
+    return 1;
+  }
+  int64_t runs = std::min(kMost, type.getDimSize(0));
+  while (type.getDimSize(0) % runs != 0) {
+    --runs;
+  }
+  return runs;
+}
+
+/// A large sum over the batch and more: a partial sum per run of samples, and the sum of these, so
+/// that groups of work read whole samples.
+static SmallVector<Value> lowerSumInRuns(OpBuilder &b, nn::ReduceSumOp op, int64_t runs) {
+  auto type = typeOf(op.getInput()), result = typeOf(op.getOutput());
+  int64_t rank = type.getRank(), samples = type.getDimSize(0) / runs;
+  unsigned kept = 1, reduced = 1 + result.getRank();
+  SmallVector<AffineExpr> exprs;
+  SmallVector<int64_t> extents, shape(result.getShape());
+  shape.insert(shape.begin(), runs);
+  for (int64_t d = 0; d < rank; ++d) {
+    bool sums = llvm::is_contained(op.getAxes(), d);
+    AffineExpr loop = b.getAffineDimExpr(sums ? reduced++ : kept++);
+    exprs.push_back(d == 0 ? b.getAffineDimExpr(0) * samples + loop : loop);
+    if (sums) {
+      extents.push_back(d == 0 ? samples : type.getDimSize(d));
+    }
+  }
+  Value partial = reduction(b, op.getLoc(), result.clone(shape), 0.0, extents, op.getInput(),
+                            AffineMap::get(rank + 1, 0, exprs, b.getContext()),
+                            combine<arith::AddFOp, arith::AddIOp>);
+  return {addPartialSums(b, op.getLoc(), partial)};
+}
+
 static SmallVector<Value> lowerSum(OpBuilder &b, nn::ReduceSumOp op) {
+  if (int64_t runs = runsOf(op);
+      runs > 1 && isa<FloatType>(typeOf(op.getInput()).getElementType())) {
+    return lowerSumInRuns(b, op, runs);
+  }
   return lowerReduce(b, op, 0.0, combine<arith::AddFOp, arith::AddIOp>);
 }
 

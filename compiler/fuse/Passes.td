@@ -11,8 +11,9 @@ def LowerToLinalg : Pass<"ntc-lower-to-linalg", "::ntc::ir::train::ProgramOp"> {
   let description = [{
     Needs: no `train.gradient`; softmax, batch normalization and argmax decomposed. Afterwards the entries hold
     `linalg.generic`, `linalg.fill`, `tensor.empty`, `tensor.insert_slice`, `arith.constant` and `nn.reshape` (which moves no
-    data and stays until buffers are planned). Sums keep one accumulator per element in row-major order of the reduced
-    dimensions; what a vectorized reduction does with that order is the back end's documented business.
+    data and stays until buffers are planned). Sums over the batch and more of a large tensor into few results are cut into at most
+    sixteen runs of samples, with a partial sum each. Other sums keep one accumulator per element in row-major order of the
+    reduced dimensions; what a vectorized reduction does with that order is the back end's documented business.
 
     ```mlir
     %y = nn.matmul %a, %b : tensor<4x8xf32>, tensor<8x2xf32> -> tensor<4x2xf32>
@@ -60,7 +61,8 @@ def FuseElementwise : Pass<"ntc-fuse-elementwise", "::ntc::ir::train::ProgramOp"
   let description = [{
     A producer without reductions is merged into its consumer where the consumer is its only user, or where the producer
     only moves elements (broadcasts, transposes) or is a constant; one that computes only where each of its elements is read
-    once. Contractions keep the form "sum of products": only moves are merged into their operands. Preserves values bit for bit.
+    once. One or two additions or multiplications on one tensor of the producer's size (the centred values of a batch
+    normalization) are computed again by every consumer if all of them can: they read that tensor instead. Contractions keep the form "sum of products": only moves are merged into their operands. Preserves values bit for bit.
 
     Remarks: `fuse-elementwise` (which producer was merged, or why not).
   }];
