@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <dlfcn.h>
+#include <unistd.h>
 
 namespace ntc::rt::artifact {
 
@@ -29,23 +30,30 @@ Status checkCpu(const Manifest &manifest) {
   return Status::ok();
 }
 
-Result<std::shared_ptr<void>> loadCode(const std::string &path) {
+/// Where the loader finds an open file. By its path it would take a library that it has loaded from
+/// there before, though the file was replaced since; the number of an open file is its own.
+std::string placeOf(const FileDescriptor &file, const std::string &path) {
+  std::string place = concat("/proc/self/fd/", file.get());
+  if (::access(place.c_str(), R_OK) == 0) {
+    return place;
+  }
   // A name without a slash would be searched for in the library folders.
-  std::string place = path.find('/') == std::string::npos ? "./" + path : path;
-  void *handle = ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
+  return path.find('/') == std::string::npos ? "./" + path : path;
+}
+
+/// Keeps the file open as long as its code is loaded.
+Result<std::shared_ptr<void>> loadCode(FileDescriptor file, const std::string &path) {
+  void *handle = ::dlopen(placeOf(file, path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char *reason = ::dlerror();
     return error(Code::Io, path, ": cannot load: ", reason != nullptr ? reason : "unknown reason");
   }
-  return std::shared_ptr<void>(handle, [](void *loaded) { ::dlclose(loaded); });
+  auto open = std::make_shared<FileDescriptor>(std::move(file));
+  return std::shared_ptr<void>(handle, [open](void *loaded) { ::dlclose(loaded); });
 }
 
-} // namespace
-
-Artifact::~Artifact() = default;
-
-Result<Manifest> readManifest(const std::string &path) {
-  auto file = MappedFile::open(path);
+Result<Manifest> manifestOf(const FileDescriptor &open, const std::string &path) {
+  auto file = MappedFile::map(open, path);
   if (!file) {
     return file.status();
   }
@@ -59,15 +67,28 @@ Result<Manifest> readManifest(const std::string &path) {
   return withContext(sealed ? std::move(manifest) : Result<Manifest>(sealed), path);
 }
 
+} // namespace
+
+Artifact::~Artifact() = default;
+
+Result<Manifest> readManifest(const std::string &path) {
+  auto file = openForReading(path);
+  return file ? manifestOf(*file, path) : Result<Manifest>(file.status());
+}
+
 Result<std::shared_ptr<const Artifact>> Artifact::open(const std::string &path) {
-  auto manifest = readManifest(path);
+  auto file = openForReading(path);
+  if (!file) {
+    return file.status();
+  }
+  auto manifest = manifestOf(*file, path);
   if (!manifest) {
     return manifest.status();
   }
   if (Status status = checkCpu(*manifest); !status) {
     return withContext(status, path);
   }
-  auto code = loadCode(path);
+  auto code = loadCode(file.take(), path);
   if (!code) {
     return code.status();
   }

@@ -117,10 +117,11 @@ MappedFile::~MappedFile() {
 
 Result<MappedFile> MappedFile::open(const std::string &path) {
   auto file = openForReading(path);
-  if (!file) {
-    return file.status();
-  }
-  auto size = fileSize(*file, path);
+  return file ? map(*file, path) : Result<MappedFile>(file.status());
+}
+
+Result<MappedFile> MappedFile::map(const FileDescriptor &file, const std::string &path) {
+  auto size = fileSize(file, path);
   if (!size) {
     return size.status();
   }
@@ -128,7 +129,7 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
   if (*size == 0) {
     return mapped;
   }
-  void *data = ::mmap(nullptr, *size, PROT_READ, MAP_PRIVATE, file->get(), 0);
+  void *data = ::mmap(nullptr, *size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (data == MAP_FAILED) {
     Code code = errno == ENOMEM ? Code::OutOfMemory : Code::Io;
     return error(code, path, ": cannot map ", *size, " bytes: ", errnoText(errno));

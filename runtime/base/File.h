@@ -58,6 +58,8 @@ public:
 
   /// Errors: as openForReading. An empty file maps to no bytes.
   static Result<MappedFile> open(const std::string &path);
+  /// Maps an open file; `path` is for messages. The mapping stays when the file is closed.
+  static Result<MappedFile> map(const FileDescriptor &file, const std::string &path);
 
   std::span<const uint8_t> bytes() const { return {data_, size_}; }
 
