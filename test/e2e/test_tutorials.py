@@ -5,6 +5,7 @@ import math
 import random
 import re
 
+from pictures import picture_folder
 from support import Case, main, os, subprocess, unittest
 from probe import BUILD, SANITIZED, SOURCE
 
@@ -12,11 +13,14 @@ FOLDER = SOURCE / "docs" / "tutorials"
 # Five steps instead of all epochs, everything else as it is written.
 SHORT = 'ntc() { if [ "$1" = train ]; then command ntc "$@" --max-steps 5; else command ntc "$@"; fi; }\n'
 
+# What begins a word that is another on a page, where a file is.
+PLACES = ("$", "csv:", "mnist:", "text:", "sequences:", "imagefolder:")
+
 
 def words(text):
     """The commands of `text` without places: what a page and its script have in common."""
     text = re.sub(r"\\\n", " ", text)
-    text = re.sub(r'"?\$(WORK|MNIST|HOUSING|AIRLINE)/?[^ "?]*"?', "", text.replace("'", '"'))
+    text = re.sub(r'"?\$(WORK|MNIST|HOUSING|AIRLINE|PHOTOS|TEXT|VOCAB|NAMES)/?[^ "?]*"?', "", text.replace("'", '"'))
     return [re.split(r"[ \"]+", line.strip()) for line in text.splitlines() if line.strip().startswith("ntc ")]
 
 
@@ -24,7 +28,10 @@ class Tutorials(Case):
     def script_environment(self):
         return {**os.environ, "PATH": f"{BUILD}/bin:{os.environ['PATH']}", "SEED": "1", "WORK": str(self.here),
                 "MNIST": str(self.here / "mnist"), "HOUSING": str(self.here / "housing.csv"),
-                "AIRLINE": str(self.here / "airline.csv"), "XDG_CACHE_HOME": str(self.here / "cache"),
+                "AIRLINE": str(self.here / "airline.csv"), "PHOTOS": str(self.here / "photos"),
+                "TEXT": str(self.here / "input.txt"), "NAMES": str(self.here / "names"),
+                "VOCAB": str(SOURCE / "test" / "unit" / "runtime" / "data" / "bpe.json"),
+                "XDG_CACHE_HOME": str(self.here / "cache"),
                 "NTC_FRONTEND": f"-I{SOURCE}/frontend/include -L{BUILD}/lib -lntc_frontend -Wl,-rpath,{BUILD}/lib"}
 
     def run_script(self, name):
@@ -58,6 +65,20 @@ class Tutorials(Case):
         self.assertIn("val_mae", said)
         self.assertIn("val_rmse", said)
 
+    def test_folder(self):
+        picture_folder(self, "photos")
+        said = self.run_script("folder")
+        self.assertIn("val_f1", said)
+        self.assertRegex(said, r"(?m)^ +eel ")
+
+    def test_text(self):
+        self.write("input.txt", "It was the best of times, it was the worst of times.\n" * 20)
+        for name in ("Czech", "Dutch"):
+            self.write(f"names/{name}.txt", "Abl\nAdsit\nZhang Wei\n" * 5)
+        said = self.run_script("text")
+        self.assertIn("420 classes", said)
+        self.assertRegex(said, r"x +i64\[32\]")
+
     @unittest.skipIf(SANITIZED, "a plain program cannot load a library with sanitizers")
     def test_pipeline(self):
         self.run_script("pipeline")
@@ -69,7 +90,7 @@ class Tutorials(Case):
             page = script.with_suffix(".md").read_text()
             shown = [word for line in words("\n".join(re.findall(r"^    (.*)$", page, re.MULTILINE))) for word in line]
             for command in words(script.read_text()):
-                missing = [word for word in command if word not in shown and not word.startswith(("$", "csv:", "mnist:"))]
+                missing = [word for word in command if word not in shown and not word.startswith(PLACES)]
                 self.assertEqual([word for word in missing if word not in ("--seed", "--out", "-o", "")], [], script.name)
 
 
