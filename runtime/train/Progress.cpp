@@ -155,7 +155,7 @@ std::string metricsLine(const std::vector<std::pair<std::string, double>> &metri
   std::string out;
   for (const auto &[name, value] : metrics) {
     out += out.empty() ? "" : "  ";
-    out += name + (name.ends_with("accuracy") ? format(" %.4f", value) : format(" %.6g", value));
+    out += name + (name.ends_with("accuracy") ? format(" %.4f", value) : format(" %.4g", value));
   }
   return out;
 }

@@ -32,7 +32,9 @@ constexpr int kChartWidth = 530; // two side by side
 
 std::string numberText(double value) {
   char buffer[32];
-  std::snprintf(buffer, sizeof(buffer), "%.4f", value);
+  const double size = std::abs(value);
+  const bool isUsual = size == 0 || (size >= 1e-3 && size < 1e5);
+  std::snprintf(buffer, sizeof(buffer), isUsual ? "%.4f" : "%.4g", value);
   return std::isfinite(value) ? buffer : "–";
 }
 

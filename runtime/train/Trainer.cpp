@@ -160,7 +160,7 @@ bool Trainer::isDone() const {
 std::string Trainer::earlyStopText() const {
   const std::string &monitor = job_.earlyStop->monitor;
   std::string best = patience_.best()
-                         ? concat(numberText(*patience_.best(), 6), " in epoch ", patience_.epoch())
+                         ? concat(numberText(*patience_.best(), 4), " in epoch ", patience_.epoch())
                          : std::string("never a number");
   return concat("stopped early after epoch ", epoch_, ": ", monitor, " was best, ", best, ", and ",
                 patience_.waited(), " epochs have not improved it");
@@ -470,7 +470,7 @@ void Trainer::printRow(const NamedValues &values) {
     cells.emplace_back(name, text);
   };
   for (const auto &[name, value] : values) {
-    number(name, "%.6g", value);
+    number(name, "%.4g", value);
   }
   if (std::optional<double> rate = job_.rates.current()) {
     number("lr", "%.4g", *rate);

@@ -305,12 +305,12 @@ void SweepRunner::finish(const Task &task, const Result<double> &value, bool isO
   for (size_t i = 0; i < sweep_.space.size(); ++i) {
     const bool isReal = sweep_.space[i].kind == search::Kind::Real;
     char number[32];
-    std::snprintf(number, sizeof(number), "%.6g", trial.point[i]);
+    std::snprintf(number, sizeof(number), "%.4g", trial.point[i]);
     line += concat("  ", sweep_.space[i].name, " ",
                    isReal ? number : search::valueText(sweep_.space[i], trial.point[i]));
   }
   char number[32];
-  std::snprintf(number, sizeof(number), "%.6g", trial.value());
+  std::snprintf(number, sizeof(number), "%.4g", trial.value());
   line += trial.state == TrialState::Failed
               ? concat("  failed: ", trial.message)
               : concat("  epochs ", rungs_[task.rung], "  ", sweep_.metric, " ", number);
