@@ -88,6 +88,44 @@ std::string megabytes(int64_t bytes) {
   return buffer;
 }
 
+/// Tells the uses of a layer apart: a node begins the next use where the layer has had such a node
+/// and computes on something that this use did not make.
+class LayerUses {
+public:
+  explicit LayerUses(const onnx::GraphProto &graph) {
+    for (const onnx::TensorProto &tensor : graph.initializer()) {
+      fixed_.insert(tensor.name());
+    }
+  }
+
+  bool beginsNext(const std::string &path, const onnx::NodeProto &node) {
+    bool computes = false, continues = false;
+    Use &use = uses_[path];
+    for (const std::string &input : node.input()) {
+      computes = computes || (!input.empty() && !fixed_.contains(input));
+      continues = continues || use.made.contains(input);
+    }
+    if (!computes) { // a weight is brought into form
+      fixed_.insert(node.output().begin(), node.output().end());
+      return false;
+    }
+    const bool isNext = !continues && use.operators.contains(node.op_type());
+    if (isNext) {
+      use = {};
+    }
+    use.operators.insert(node.op_type());
+    use.made.insert(node.output().begin(), node.output().end());
+    return isNext;
+  }
+
+private:
+  struct Use {
+    std::set<std::string> operators, made;
+  };
+  std::map<std::string, Use> uses_;
+  std::set<std::string> fixed_; ///< values that do not depend on the batch
+};
+
 } // namespace
 
 Result<ModelSummary> summarize(const onnx::ModelProto &model) {
@@ -104,6 +142,7 @@ Result<ModelSummary> summarize(const onnx::ModelProto &model) {
   std::set<std::string> remaining(all.begin(), all.end());
   std::set<std::string> trainable(trained.begin(), trained.end());
   std::map<std::string, size_t> rows;
+  LayerUses uses(model.graph());
   for (const onnx::NodeProto &node : model.graph().node()) {
     std::string path = layerOf(node);
     if (path.empty() && (node.op_type() == "Constant" || node.output_size() == 0)) {
@@ -112,7 +151,14 @@ Result<ModelSummary> summarize(const onnx::ModelProto &model) {
     auto [row, isNew] =
         path.empty() ? std::pair(rows.end(), true) : rows.emplace(path, summary.layers.size());
     if (isNew) {
-      summary.layers.push_back({path, layerType(node.op_type()), {}, 0, 0, 0});
+      summary.layers.push_back({path, layerType(node.op_type())});
+    }
+    if (!path.empty() && uses.beginsNext(path, node)) {
+      const LayerSummary &first = summary.layers[row->second];
+      LayerSummary next{path, first.type};
+      next.isRecursive = first.parameters > 0 || first.isRecursive;
+      row->second = summary.layers.size();
+      summary.layers.push_back(std::move(next));
     }
     LayerSummary &layer = path.empty() ? summary.layers.back() : summary.layers[row->second];
     bool takesState = false;
@@ -160,7 +206,9 @@ std::string text(const ModelSummary &summary) {
   for (const LayerSummary &layer : summary.layers) {
     std::string name = layer.path.empty() ? layer.type : layer.path + " (" + layer.type + ")";
     cells.push_back({name, str(layer.output),
-                     layer.parameters ? withCommas(layer.parameters) : "--",
+                     layer.parameters    ? withCommas(layer.parameters)
+                     : layer.isRecursive ? "(recursive)"
+                                         : "--",
                      layer.multiplyAdds ? withCommas(layer.multiplyAdds) : "--"});
   }
   std::vector<size_t> widths(4, 0);

@@ -13,13 +13,16 @@
 
 namespace ntc::format {
 
-/// One layer: all nodes of one module path, or one node outside of modules.
+/// One use of a layer: the nodes of one module path up to its next use, or one node outside of
+/// modules.
 struct LayerSummary {
   /// "features.0"; empty for a node of the network's own forward.
   std::string path;
   /// "Conv2d", "Linear", or the ONNX operator.
   std::string type;
   Shape output;
+  /// A further use of a layer whose parameters an earlier row has.
+  bool isRecursive = false;
   /// Elements of the layer's parameters; shared ones count where they are used first.
   int64_t parameters = 0;
   int64_t trainable = 0;
