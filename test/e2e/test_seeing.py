@@ -81,6 +81,13 @@ class SeeingTest(support.Case):
         rows = {line.split()[0]: line.split()[1:] for line in table.splitlines()[1:]}
         self.assertEqual(rows["lr"], ["0.001", "0.01"])
         self.assertNotIn("seed", rows)
+        self.assertEqual(len([line for line in table.splitlines() if line.startswith("loss  ")]), 1, table)
+        self.succeeds("new", "mlp", "--hidden", "4", "-o", "other.pb")
+        self.succeeds("train", "other.pb", "--data", "mnist:mnist?samples=24", "--val-split", "8", "--batch-size", "16",
+                      "--epochs", "1", "--clip-grad-norm", "1", "--schedule", "step,step_size=3", "--out", "c")
+        table = self.succeeds("compare", "a", "c").out
+        for word in ("parameters", "samples=24", "val_split", "clip.max_norm", "step_size=3"):
+            self.assertIn(word, table)
         self.assertIn("seed", self.succeeds("compare", "a", "b", "--all").out)
         found = json.loads(self.succeeds("compare", "a", "b", "--json").out)
         self.assertEqual([run["settings"]["lr"] for run in found], [0.001, 0.01])
@@ -95,7 +102,7 @@ class SeeingTest(support.Case):
         for other in (("--fold", "1/3"), ("--val-split", "8"), ("--val", f"mnist:{self.here}/mnist?samples=7")):
             self.refused(2, ["started with --fold 2/3", " ".join(("found", *other))], "train", "--out", "run", "--resume", *other)
         self.succeeds("train", "--out", "run", "--resume", "--max-steps", "4")
-        self.refused(1, ["--control", "beta3", "beta1"], "train", "model.pb", "--data", f"mnist:{self.here}/mnist", "--control",
+        self.refused(2, ["--control", "beta3", "beta1"], "train", "model.pb", "--data", f"mnist:{self.here}/mnist", "--control",
                      "beta3=1", "--batch-size", "16", "--out", "other")
 
     def test_max_time_ends_a_run_that_resumes(self):

@@ -31,7 +31,7 @@ std::string numberText(double value) {
 std::vector<std::string> allSettings(const std::vector<RunFiles> &runs) {
   std::vector<std::string> out;
   for (const RunFiles &run : runs) {
-    for (const auto &[name, value] : run.hparams) {
+    for (const auto &[name, value] : run.settings) {
       if (std::ranges::find(out, name) == out.end()) {
         out.push_back(name);
       }
@@ -55,7 +55,7 @@ std::vector<std::string> allMetrics(const std::vector<RunFiles> &runs) {
 }
 
 std::string settingOf(const RunFiles &run, const std::string &name) {
-  for (const auto &[each, value] : run.hparams) {
+  for (const auto &[each, value] : run.settings) {
     if (each == name) {
       return rt::report::textOf(value);
     }
@@ -110,7 +110,7 @@ void printJson(const std::vector<RunFiles> &runs) {
     json.member("run", run.folder);
     json.key("settings");
     json.beginObject();
-    for (const auto &[name, value] : run.hparams) {
+    for (const auto &[name, value] : run.settings) {
       std::visit([&](const auto &each) { json.member(name, each); }, value);
     }
     json.endObject();

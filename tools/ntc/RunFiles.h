@@ -14,7 +14,9 @@ struct RunFiles {
   std::string folder;
   std::string name; ///< the folder's last part, with as much before it as tells the runs apart
   rt::train::RunRecord record;
-  rt::report::Hparams hparams;
+  /// Everything that the run was told and that repeats it: hyperparameters, data, the rest of the
+  /// recipe by its fields' names ("clip.max_norm"), and "parameters", how many the model has.
+  rt::report::Hparams settings;
   rt::report::MetricsTable metrics;
 };
 
