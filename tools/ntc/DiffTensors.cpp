@@ -4,6 +4,7 @@
 #include "tools/ntc/DiffTensors.h"
 
 #include "runtime/base/FloatConversion.h"
+#include "tools/ntc/TextTable.h"
 
 #include <algorithm>
 #include <cmath>
@@ -33,6 +34,8 @@ std::vector<int64_t> indexOf(int64_t position, std::span<const int64_t> shape) {
   }
   return index;
 }
+
+constexpr std::string_view kShapes = "the shapes are ";
 
 std::string number(double value) {
   char buffer[40];
@@ -92,7 +95,7 @@ void DiffReport::compareOne(const std::string &name, const NamedTensor &a, const
   ++compared_;
   if (a.shape != b.shape || a.values.size() != b.values.size()) {
     differences_.push_back(
-        {name, concat("the shapes are ", rt::shapeText(a.shape), " and ", rt::shapeText(b.shape))});
+        {name, concat(kShapes, rt::shapeText(a.shape), " and ", rt::shapeText(b.shape))});
     return;
   }
   Difference found{name};
@@ -134,25 +137,51 @@ std::string DiffReport::text(size_t rows) const {
   out += first.problem.empty() ? concat(" at ", rt::shapeText(first.firstIndex), ": ",
                                         number(first.firstA), " and ", number(first.firstB), "\n\n")
                                : ": " + first.problem + "\n\n";
-  char line[512];
-  std::snprintf(line, sizeof(line), "%-52s %12s %12s %14s  %s\n", "value", "elements", "differing",
-                "max |a - b|", "at");
-  out += line;
-  for (size_t i = 0; i < std::min(rows, differences_.size()); ++i) {
-    const Difference &each = differences_[i];
+  const auto problems = static_cast<size_t>(std::ranges::count_if(
+      differences_, [](const Difference &each) { return !each.problem.empty(); }));
+  const auto misshapen = static_cast<size_t>(std::ranges::count_if(
+      differences_, [](const Difference &each) { return each.problem.starts_with(kShapes); }));
+  out += table(rows) + this->problems(rows);
+  const size_t differing = differences_.size() - problems + misshapen;
+  out += concat(differing, " of ", compared_, " values that both have differ");
+  const size_t lacking = problems - misshapen;
+  return out + (lacking == 0 ? "\n" : concat("; ", lacking, " more are in one only\n"));
+}
+
+std::string DiffReport::table(size_t rows) const {
+  TextTable table({"value", "elements", "differing", "max |a - b|", "at"});
+  size_t left = 0;
+  for (const Difference &each : differences_) {
     if (!each.problem.empty()) {
-      out += concat(each.name, ": ", each.problem, "\n");
       continue;
     }
-    std::snprintf(line, sizeof(line), "%-52.200s %12lld %12lld %14.6g  %s\n", each.name.c_str(),
-                  static_cast<long long>(each.elements), static_cast<long long>(each.differing),
-                  each.greatest, rt::shapeText(each.greatestIndex).c_str());
-    out += line;
+    if (table.rows.size() == rows) {
+      ++left;
+      continue;
+    }
+    char greatest[40];
+    std::snprintf(greatest, sizeof(greatest), "%.6g", each.greatest);
+    table.rows.push_back({each.name, std::to_string(each.elements), std::to_string(each.differing),
+                          greatest, rt::shapeText(each.greatestIndex)});
   }
-  if (differences_.size() > rows) {
-    out += concat("and ", differences_.size() - rows, " more\n");
+  if (table.rows.empty()) {
+    return "";
   }
-  return out + concat(differences_.size(), " of ", compared_, " values differ\n");
+  return table.text() + (left > 0 ? concat("and ", left, " more\n") : "");
+}
+
+std::string DiffReport::problems(size_t rows) const {
+  std::string out;
+  size_t count = 0;
+  for (const Difference &each : differences_) {
+    if (!each.problem.empty() && ++count <= rows) {
+      out += concat("  ", each.name, ": ", each.problem, "\n");
+    }
+  }
+  if (count > rows) {
+    out += concat("  and ", count - rows, " more\n");
+  }
+  return count == 0 ? "" : "\nnot compared:\n" + out + "\n";
 }
 
 std::string DiffReport::json() const {

@@ -41,21 +41,25 @@ class DiffReport {
 public:
   /// Values differ where |a - b| > tolerance * max(1, |a|, |b|); NaN equals NaN.
   explicit DiffReport(double tolerance) : tolerance_(tolerance) {}
+  void setTolerance(double tolerance) { tolerance_ = tolerance; }
 
   /// Compares the tensors of `a` with those of `b` of the same names; `where` goes in front of
   /// every name ("after step 3").
   void compare(const std::string &where, std::span<const NamedTensor> a,
                std::span<const NamedTensor> b);
   bool isEqual() const { return differences_.empty(); }
-  /// The first difference in a sentence, then a table of the first `rows`.
+  /// The first difference in a sentence, a table of the first `rows` values that both sides have in
+  /// the same shape, and what one side lacks or has in another shape.
   std::string text(size_t rows) const;
   std::string json() const;
 
 private:
+  std::string table(size_t rows) const;
+  std::string problems(size_t rows) const;
   void compareOne(const std::string &name, const NamedTensor &a, const NamedTensor &b);
 
   double tolerance_;
-  int64_t compared_ = 0;
+  int64_t compared_ = 0; ///< values that both sides have
   std::vector<Difference> differences_;
 };
 
