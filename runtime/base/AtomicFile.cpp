@@ -112,7 +112,10 @@ Result<AtomicFile> AtomicFile::create(const std::string &path) {
       continue;
     }
     if (fd < 0) {
-      return ioError(name, "create");
+      const std::string folder = folderOf(path);
+      return errno == ENOENT && ::access(folder.c_str(), F_OK) != 0
+                 ? error(Code::Io, path, ": cannot create: there is no folder ", quoted(folder))
+                 : ioError(path, "create");
     }
     ::flock(fd, LOCK_EX | LOCK_NB); // tells removeStaleTemporaries that it is in use
     AtomicFile file;
@@ -120,7 +123,7 @@ Result<AtomicFile> AtomicFile::create(const std::string &path) {
     file.path_ = path;
     file.temporary_ = std::move(name);
     if (exists && ::fchmod(fd, old.st_mode & 0777) != 0) {
-      return ioError(file.temporary_, "set the permissions");
+      return ioError(file.path_, "set the permissions");
     }
     return file;
   }
@@ -137,10 +140,10 @@ Status AtomicFile::write(std::span<const uint8_t> bytes) {
       continue;
     }
     if (written < 0) {
-      return ioError(temporary_, "write");
+      return ioError(path_, "write");
     }
     if (written == 0) {
-      return error(Code::Io, temporary_, ": cannot write: the device accepts no more bytes");
+      return error(Code::Io, path_, ": cannot write: the device accepts no more bytes");
     }
     bytes = bytes.subspan(static_cast<size_t>(written));
   }
@@ -158,10 +161,10 @@ Status AtomicFile::writeAt(uint64_t offset, std::span<const uint8_t> bytes) {
       continue;
     }
     if (written < 0) {
-      return ioError(temporary_, "write");
+      return ioError(path_, "write");
     }
     if (written == 0) {
-      return error(Code::Io, temporary_, ": cannot write: the device accepts no more bytes");
+      return error(Code::Io, path_, ": cannot write: the device accepts no more bytes");
     }
     bytes = bytes.subspan(static_cast<size_t>(written));
     offset += static_cast<uint64_t>(written);
@@ -171,11 +174,11 @@ Status AtomicFile::writeAt(uint64_t offset, std::span<const uint8_t> bytes) {
 
 Status AtomicFile::commit() {
   if (::fsync(file_.get()) != 0) {
-    return ioError(temporary_, "sync");
+    return ioError(path_, "sync");
   }
   // Network file systems report write errors only here. The descriptor is gone in either case.
   if (::close(file_.release()) != 0) {
-    return ioError(temporary_, "close");
+    return ioError(path_, "close");
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     return error(Code::Io, temporary_, ": cannot rename to ", path_, ": ", errnoText(errno));

@@ -45,6 +45,11 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
       bestDistance = distance;
     }
   }
+  if (best.empty() && word.size() >= 3) { // cut short: val_acc
+    auto longer = std::ranges::find_if(
+        candidates, [word](std::string_view candidate) { return candidate.starts_with(word); });
+    best = longer == candidates.end() ? best : *longer;
+  }
   return best;
 }
 

@@ -10,8 +10,8 @@
 namespace ntc::rt::data {
 
 /// The candidate nearest to `word` by edit distance (insertion, deletion, substitution, swap of
-/// neighbours), or empty if none is nearer than a third of the word's length (at least two edits).
-/// The first one wins a tie.
+/// neighbours); if none is nearer than a third of the word's length (at least two edits), the first
+/// that begins with the word, if that has three letters; else empty. The first one wins a tie.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// "; did you mean 'X'?" for the nearest candidate, or the list of all: "; known are A, B, C".

@@ -3,9 +3,12 @@
 // Choosing among the compiled batch sizes.
 #include "runtime/train/BatchSizes.h"
 
+#include "runtime/base/File.h"
+
 #include <algorithm>
 #include <functional>
 #include <set>
+#include <unistd.h>
 #include <vector>
 
 namespace ntc::rt::train {
@@ -23,6 +26,12 @@ std::string listText(std::span<const int64_t> sizes) {
   return out.empty() ? "none" : out;
 }
 
+/// The model beside the artifact of a run, or what stands for the model where none lies there.
+std::string sourceOf(const std::string &artifact) {
+  const std::string source = folderOf(artifact) + "/model.pb";
+  return artifact.ends_with("/model.so") && ::access(source.c_str(), R_OK) == 0 ? source : "MODEL";
+}
+
 /// The line that compiles the model for `sizes` and `more`; the training batch comes first.
 std::string compileLine(std::span<const int64_t> sizes, std::initializer_list<int64_t> more,
                         const std::string &model) {
@@ -32,7 +41,7 @@ std::string compileLine(std::span<const int64_t> sizes, std::initializer_list<in
   for (int64_t size : all) {
     list += concat(list.empty() ? "" : ",", size);
   }
-  return concat("'ntc compile model.pb --batch-size=", list,
+  return concat("'ntc compile ", sourceOf(model), " --batch-size=", list,
                 model.empty() ? "'" : concat(" -o ", model, "'"));
 }
 

@@ -145,8 +145,12 @@ Result<Collector> Collector::create(const exec::Session &session, std::string_vi
     return error(Code::InvalidArgument, "these metrics need predictions, but the program has no "
                                         "predict entry");
   }
-  auto outputs =
-      predictOutputs(*session.entry(EntryKind::Predict, sizes.front()), std::string(loss));
+  return create(*session.entry(EntryKind::Predict, sizes.front()), loss, metrics);
+}
+
+Result<Collector> Collector::create(const artifact::EntrySpec &predict, std::string_view loss,
+                                    std::span<const std::string> metrics) {
+  auto outputs = predictOutputs(predict, std::string(loss));
   if (!outputs) {
     return outputs.status();
   }

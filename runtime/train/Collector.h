@@ -22,6 +22,9 @@ public:
   /// output; Unsupported for outputs of several places per sample.
   static Result<Collector> create(const exec::Session &session, std::string_view loss,
                                   std::span<const std::string> metrics);
+  /// The same from a predict entry alone, of which only the outputs count.
+  static Result<Collector> create(const artifact::EntrySpec &predict, std::string_view loss,
+                                  std::span<const std::string> metrics);
 
   /// Predicts for the first `samples` of an evaluation batch, whose views are those of the
   /// evaluation entry in order. Changes no state.

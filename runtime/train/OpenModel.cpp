@@ -3,6 +3,7 @@
 // Finding and loading a trained state.
 #include "runtime/train/OpenModel.h"
 
+#include "runtime/base/File.h"
 #include "runtime/exec/StateFile.h"
 #include "runtime/train/Checkpoints.h"
 
@@ -46,6 +47,20 @@ Result<std::string> findCheckpoint(const ModelOptions &options) {
   return checkpoints.path(*step);
 }
 
+/// " (best)", " (latest)" or both where the run of a checkpoint marks it so.
+std::string marksOf(const std::string &checkpoint) {
+  const Checkpoints checkpoints = Checkpoints::view(folderOf(folderOf(checkpoint)));
+  std::string out;
+  for (Mark mark : {Mark::Best, Mark::Latest}) {
+    const std::optional<int64_t> step = checkpoints.marked(mark);
+    std::error_code problem;
+    if (step && std::filesystem::equivalent(checkpoints.path(*step), checkpoint, problem)) {
+      out += concat(out.empty() ? " (" : ", ", nameOf(mark));
+    }
+  }
+  return out.empty() ? "" : out + ")";
+}
+
 Status loadState(exec::Session &session, const std::string &path) {
   Status status = exec::loadCheckpoint(session, path, exec::ProgramCheck::StateOnly);
   if (status || status.code() != Code::InvalidArgument) {
@@ -60,6 +75,11 @@ Status loadState(exec::Session &session, const std::string &path) {
 Result<std::string> artifactPath(const std::string &model) {
   if (model.empty()) {
     return error(Code::InvalidArgument, "say which compiled model to use, for example model.so");
+  }
+  if (model.ends_with(".pb") || model.ends_with(".onnx")) {
+    return error(Code::InvalidArgument, "'", model, "' is a model that is not compiled; make an ",
+                 "artifact of it with 'ntc compile ", model, " -o ",
+                 model.substr(0, model.rfind('.')), ".so'");
   }
   if (!isFolder(model)) {
     return model;
@@ -98,6 +118,7 @@ Result<std::unique_ptr<exec::Session>> openModel(const ModelOptions &options, co
   if (Status status = loadState(**session, *checkpoint); !status) {
     return status;
   }
+  makeProgress(hooks, 0).message(concat("checkpoint ", *checkpoint, marksOf(*checkpoint)));
   if (options.averaged) {
     if ((*session)->averageUpdates() == 0) {
       return error(Code::InvalidArgument, "--averaged: ", *checkpoint,

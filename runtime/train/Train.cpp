@@ -5,6 +5,7 @@
 
 #include "runtime/format/Json.h"
 #include "runtime/train/Checkpoints.h"
+#include "runtime/train/Controls.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/RunFolder.h"
 #include "runtime/train/StartState.h"
@@ -14,31 +15,6 @@ namespace ntc::rt::train {
 namespace {
 
 constexpr int64_t kDefaultLogInterval = 10;
-
-Status checkOptions(const TrainOptions &options) {
-  if (options.data.empty()) {
-    return error(Code::InvalidArgument, "say what to train on with --data DATA");
-  }
-  if (!options.val.empty() && (options.valSplit || !options.valRule.empty())) {
-    return error(Code::InvalidArgument, "--val and --val-split exclude each other");
-  }
-  if (options.fold && (options.valSplit || !options.valRule.empty() || !options.val.empty())) {
-    return error(Code::InvalidArgument, "--fold and ",
-                 options.val.empty() ? "--val-split" : "--val", " exclude each other");
-  }
-  if (options.seed && *options.seed > static_cast<uint64_t>(INT64_MAX)) {
-    return error(Code::InvalidArgument, "--seed must be below 2^63, found ", *options.seed);
-  }
-  if (options.resume != ResumeMode::No && options.out.empty()) {
-    return error(Code::InvalidArgument, "--resume needs --out with the folder of the run");
-  }
-  if (options.resume != ResumeMode::No && !(options.weights.empty() && options.init.empty())) {
-    return error(Code::InvalidArgument,
-                 "--resume takes the state from the checkpoint; it cannot be combined with ",
-                 options.weights.empty() ? "--init" : "--weights");
-  }
-  return Status::ok();
-}
 
 /// `before`: the record of the run that is continued bit for bit, or null.
 Status checkPosition(const exec::Session &session, const TrainJob &job, const RunRecord &record,
@@ -151,6 +127,31 @@ std::string reportText(const TrainReport &report) {
 
 } // namespace
 
+Status checkOptions(const TrainOptions &options) {
+  if (options.data.empty()) {
+    return error(Code::InvalidArgument, "say what to train on with --data DATA");
+  }
+  if (!options.val.empty() && (options.valSplit || !options.valRule.empty())) {
+    return error(Code::InvalidArgument, "--val and --val-split exclude each other");
+  }
+  if (options.fold && (options.valSplit || !options.valRule.empty() || !options.val.empty())) {
+    return error(Code::InvalidArgument, "--fold and ",
+                 options.val.empty() ? "--val-split" : "--val", " exclude each other");
+  }
+  if (options.seed && *options.seed > static_cast<uint64_t>(INT64_MAX)) {
+    return error(Code::InvalidArgument, "--seed must be below 2^63, found ", *options.seed);
+  }
+  if (options.resume != ResumeMode::No && options.out.empty()) {
+    return error(Code::InvalidArgument, "--resume needs --out with the folder of the run");
+  }
+  if (options.resume != ResumeMode::No && !(options.weights.empty() && options.init.empty())) {
+    return error(Code::InvalidArgument,
+                 "--resume takes the state from the checkpoint; it cannot be combined with ",
+                 options.weights.empty() ? "--init" : "--weights");
+  }
+  return Status::ok();
+}
+
 Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, TrainOptions options,
                           const Hooks &hooks) {
   Progress progress = makeProgress(hooks, options.logInterval.value_or(kDefaultLogInterval));
@@ -184,10 +185,8 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (Status status = loadState(*job.session, options, progress, job.state); !status) {
     return status;
   }
-  for (const auto &[name, value] : options.controls) {
-    if (Status status = job.session->setControl(name, value); !status) {
-      return withContext(status, "--control");
-    }
+  if (Status status = setControls(options.controls, *recipe, *job.session); !status) {
+    return status;
   }
   const uint64_t seed = static_cast<uint64_t>(job.session->position().seed);
   Result<Preprocessing> preprocessing = choosePreprocessing(options, *recipe);

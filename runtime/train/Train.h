@@ -29,6 +29,10 @@ struct TrainReport {
   double waitSeconds = 0.0;  ///< of those, waiting for batches of the training data
 };
 
+/// Refuses options that lack something or exclude each other, whatever the program. Errors:
+/// InvalidArgument.
+Status checkOptions(const TrainOptions &options);
+
 /// Trains `artifact` as `options` say; options.model is its file, copied into the run folder
 /// (empty: nothing to copy).
 ///

@@ -4,7 +4,7 @@
 import random
 
 import onnx_bytes as onnx
-from support import Case, main
+from support import Case, NTC_RUN, main
 
 RECIPE = ("--loss", "mse", "--optimizer", "sgd,lr=0.1")
 
@@ -16,6 +16,27 @@ class BadFiles(Case):
     def test_folder(self):
         (self.here / "folder").mkdir()
         self.refused(2, "folder", "compile", "folder")
+
+    def test_a_file_of_another_kind_is_named(self):
+        self.make_linear()
+        self.succeeds("compile", "model.pb", "--batch-size=4", "-o", "model.so")
+        self.refused(2, ("model.so is a compiled artifact", "ntc inspect"), "summary", "model.so")
+        self.make_csv("out.csv")
+        self.refused(2, ("out.csv is data", "ntc data inspect csv:out.csv"), "inspect", "out.csv")
+        self.refused(1, "there is no file 'nope'", "inspect", "nope")
+        self.refused(2, "'ntc compile model.pb -o model.so'", "model.pb", "--data", "synthetic", program=NTC_RUN)
+        self.succeeds("train", "model.pb", "--data", "csv:out.csv?target=y", "--max-steps", "2", "--out", "run")
+        self.assertIn("Total params", self.succeeds("summary", "run").out)
+
+    def test_inspect_shows_free_batches_and_what_is_no_control(self):
+        self.make_mlp()
+        ending = self.succeeds("inspect", "model.pb")
+        self.assertRegex(ending.out, r"image +f32 +\[B, 1, 28, 28\] +input\n")
+        self.assertRegex(ending.out, r"controls .*beta1=0.9.*\nnot in the step +weight_decay=0\n")
+        self.assertNotRegex(ending.out, r" \n")
+        self.make_mnist()
+        self.succeeds("train", "model.pb", "--data", "mnist:mnist", "--epochs", "1", "--out", "run")
+        self.assertRegex(self.succeeds("inspect", "run/latest").out, r"ntc.loop +metrics of 1 epoch ")
 
     def test_empty(self):
         self.write("empty.pb", b"")

@@ -4,6 +4,7 @@
 #include "tools/ntc/DataSizes.h"
 
 #include "runtime/data/OpenDataset.h"
+#include "runtime/train/RunData.h"
 
 #include <algorithm>
 
@@ -16,6 +17,33 @@ open(const std::string &data, rt::data::Split split,
   auto source = rt::data::DataSource::parse(data);
   return source ? rt::data::openDataset(*source, split, inputs, known)
                 : Result<std::shared_ptr<const rt::data::Dataset>>(source.status());
+}
+
+/// Refuses data that the model does not take: its transforms, its shapes, its labels.
+Status checkFit(const std::shared_ptr<const rt::data::Dataset> &dataset, const std::string &data,
+                const rt::train::Preprocessing &preprocessing, rt::train::Use use,
+                std::span<const rt::artifact::InputSpec> inputs) {
+  auto source = rt::data::DataSource::parse(data);
+  if (!source) {
+    return source.status();
+  }
+  auto prepared = rt::train::preprocess(dataset, *source, preprocessing, use, inputs);
+  return prepared ? rt::data::bindInputs(**prepared, inputs, data).status() : prepared.status();
+}
+
+/// The preprocessing of a run, with what the whole of its training data says.
+Result<rt::train::Preprocessing> preprocessingFor(const Model &model,
+                                                  rt::train::TrainOptions options,
+                                                  const rt::data::Dataset &train) {
+  auto recipe = loopRecipe(model);
+  if (!recipe) {
+    return recipe.status();
+  }
+  auto out = rt::train::choosePreprocessing(options, *recipe);
+  if (out && !out->known.table) {
+    out->known.table = rt::data::knownOf(train).table;
+  }
+  return out;
 }
 
 void addSize(std::vector<int64_t> &sizes, int64_t size) {
@@ -33,6 +61,14 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
   auto train = open(options.data, rt::data::Split::Train, inputs, {});
   if (!train) {
     return train.status();
+  }
+  auto preprocessing = preprocessingFor(model, options, **train);
+  if (!preprocessing) {
+    return preprocessing.status();
+  }
+  Status fits = checkFit(*train, options.data, *preprocessing, rt::train::Use::Training, inputs);
+  if (!fits) {
+    return fits;
   }
   const int64_t samples = (*train)->size();
   Result<rt::data::SplitRule> rule = rt::train::splitRuleOf(options);
@@ -53,7 +89,16 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
     if (!other) {
       return other.status();
     }
+    fits = checkFit(*other, options.val, *preprocessing, rt::train::Use::Evaluation, inputs);
+    if (!fits) {
+      return fits;
+    }
     validation = (*other)->size();
+  }
+  if (options.dropLast && training < batch) {
+    return rt::error(Code::InvalidArgument, "data '", options.data, "' has ", training,
+                     " samples to train on, fewer than the batch size ", batch,
+                     ", and --drop-last leaves out the last smaller batch: nothing is left");
   }
   std::vector<int64_t> sizes = {batch};
   const int64_t loaded = training / batch + (training % batch != 0 ? 1 : 0);

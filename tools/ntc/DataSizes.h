@@ -11,7 +11,8 @@
 namespace ntc::driver {
 
 /// Sizes for training `model` as `options` say, the training batch first: the batch, the last one
-/// of an epoch, the last one of validation. Errors: those of the data set.
+/// of an epoch, the last one of validation. Errors: those of the data set, and what the model does
+/// not take of it (shapes, labels, transforms).
 Result<std::vector<int64_t>> trainSizes(const Model &model, const rt::train::TrainOptions &options);
 
 /// Sizes for evaluating on `data` in batches of `batchSize`; `known` is what the model's training

@@ -9,6 +9,7 @@
 #include "runtime/train/Interrupt.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/Preprocessing.h"
+#include "runtime/train/RunFolder.h"
 #include "tools/ntc/ArtifactCache.h"
 #include "tools/ntc/DataSizes.h"
 
@@ -48,6 +49,20 @@ std::vector<int64_t> evalEntries(const rt::artifact::Manifest &manifest,
     }
   }
   return sizes;
+}
+
+/// The --metrics that a run was trained with; none of what is no run.
+std::vector<std::string> metricsOfRun(const std::string &run) {
+  std::vector<std::string> out;
+  auto record = rt::train::holdsRun(run) ? rt::train::readRunRecord(run)
+                                         : Result<rt::train::RunRecord>(rt::train::RunRecord());
+  std::string_view left = record ? std::string_view(record->metrics) : "";
+  while (!left.empty()) {
+    const size_t end = std::min(left.find(','), left.size());
+    out.emplace_back(left.substr(0, end));
+    left.remove_prefix(std::min(end + 1, left.size()));
+  }
+  return out;
 }
 
 /// Compiles the run's model for the sizes that the data needs, if its artifact lacks them and the
@@ -114,6 +129,9 @@ int runEval(const Verb &verb, Words words) {
   if (kindOf(positionals[0]) == FileKind::Model) {
     return failUsage(verb, positionals[0] + " is not trained; name a run folder or a compiled "
                                             "model with --checkpoint");
+  }
+  if (options.metrics.empty()) {
+    options.metrics = metricsOfRun(positionals[0]);
   }
   CompiledModel compiled;
   if (auto problem = compileMissingSizes(options, compiled)) {

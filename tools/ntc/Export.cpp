@@ -7,6 +7,7 @@
 #include "runtime/format/Safetensors.h"
 #include "runtime/train/OpenModel.h"
 #include "tools/ntc/ModelInput.h"
+#include "tools/ntc/TrainChecks.h"
 
 #include <cstring>
 #include <set>
@@ -160,6 +161,9 @@ int runExport(const Verb &verb, Words words) {
   if (kindOf(positionals[0]) == FileKind::Model) {
     return failUsage(verb, positionals[0] + " is not trained; name a run folder or a compiled "
                                             "model with --checkpoint");
+  }
+  if (Status status = checkOutputFile("-o", out); !status) {
+    return fail(verb, status);
   }
   options.model = positionals[0];
   options.threads = 1;

@@ -7,6 +7,7 @@
 #include "runtime/data/OpenDataset.h"
 #include "runtime/format/Safetensors.h"
 #include "runtime/train/Checkpoints.h"
+#include "runtime/train/LoopState.h"
 #include "runtime/train/RunFolder.h"
 #include "tools/ntc/InspectReport.h"
 #include "tools/ntc/ModelInput.h"
@@ -86,6 +87,15 @@ Status inspectArtifact(const std::string &path, Report &report) {
   return Status::ok();
 }
 
+/// What the loop remembers, in words.
+std::string loopGist(std::string_view text) {
+  auto loop = rt::format::parseJson(text);
+  const rt::format::JsonValue *epochs = loop ? loop->find("epochs") : nullptr;
+  return epochs ? concat("metrics of ", epochs->items().size(),
+                         epochs->items().size() == 1 ? " epoch" : " epochs", " (all with --json)")
+                : concat(text.size(), " bytes");
+}
+
 Status inspectSafetensors(const std::string &path, Report &report) {
   auto file = rt::format::Safetensors::open(path);
   if (!file) {
@@ -99,7 +109,7 @@ Status inspectSafetensors(const std::string &path, Report &report) {
   report.text("kind", program ? "checkpoint" : "safetensors");
   report.text("checksum", *checked ? "right" : "none");
   for (const auto &[key, value] : file->metadata()) {
-    report.text(key, value);
+    key == rt::train::kLoopKey ? report.gist(key, value, loopGist(value)) : report.text(key, value);
   }
   for (const char *key : {"train.step", "train.epoch", "train.cursor", "train.seed"}) {
     const auto *tensor = file->find(key);
@@ -122,6 +132,36 @@ Status inspectSafetensors(const std::string &path, Report &report) {
   return Status::ok();
 }
 
+/// Whether the training step takes the value at every step.
+bool isControl(const Model &model, const std::string &name) {
+  for (const onnx::TrainingInfoProto &info : model.proto.training_info()) {
+    for (const onnx::ValueInfoProto &input : info.algorithm().input()) {
+      if (input.name() == name) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// Whether the first dimension of an input or target has no fixed size.
+bool hasFreeBatch(const Model &model, const std::string &name) {
+  auto isFree = [&](const auto &values) {
+    for (const onnx::ValueInfoProto &value : values) {
+      const auto &shape = value.type().tensor_type().shape();
+      if (value.name() == name) {
+        return shape.dim_size() > 0 && shape.dim(0).dim_value() == 0;
+      }
+    }
+    return false;
+  };
+  bool out = isFree(model.proto.graph().input());
+  for (const onnx::TrainingInfoProto &info : model.proto.training_info()) {
+    out = out || isFree(info.algorithm().input());
+  }
+  return out;
+}
+
 std::optional<ModelProblem> inspectModel(const std::string &path, Report &report) {
   Model model;
   if (auto problem = loadModel(path, {}, NeedStep::No, model)) {
@@ -130,7 +170,8 @@ std::optional<ModelProblem> inspectModel(const std::string &path, Report &report
   const onnx::GraphProto &graph = model.proto.graph();
   report.text("kind", "model");
   report.text("model", model.name);
-  report.text("producer", model.proto.producer_name() + " " + model.proto.producer_version());
+  const std::string &version = model.proto.producer_version();
+  report.text("producer", model.proto.producer_name() + (version.empty() ? "" : " ") + version);
   std::string opsets;
   for (const auto &opset : model.proto.opset_import()) {
     opsets += concat(opsets.empty() ? "" : ", ",
@@ -143,17 +184,21 @@ std::optional<ModelProblem> inspectModel(const std::string &path, Report &report
               : model.spec.loss().name().empty()
                   ? "of its own"
                   : model.spec.loss().name() + ", " + model.spec.optimizer().name());
-  std::string rates;
+  std::string controls, fixed;
   for (const auto &[name, value] : model.spec.optimizer().hyperparameters()) {
-    rates += concat(rates.empty() ? "" : ", ", name, "=", value);
+    std::string &list = isControl(model, name) ? controls : fixed;
+    list += concat(list.empty() ? "" : ", ", name, "=", value);
   }
-  if (!rates.empty()) {
-    report.text("controls", rates);
+  if (!controls.empty()) {
+    report.text("controls", controls);
+  }
+  if (!fixed.empty()) {
+    report.text("not in the step", fixed);
   }
   report.beginList("inputs");
   for (const auto &input : batchInputs(model, defaultBatchSize(model))) {
     report.row(input.name, rt::nameOf(input.dtype), input.shape,
-               input.isTarget ? "target" : "input");
+               input.isTarget ? "target" : "input", hasFreeBatch(model, input.name));
   }
   report.endList();
   report.beginList("initializers");
@@ -199,6 +244,9 @@ Status inspectRun(const std::string &path, Report &report) {
 
 Status inspectData(const std::string &text, Report &report) {
   auto source = rt::data::DataSource::parse(text);
+  if (!source && text.find(':') == std::string::npos) {
+    return rt::error(Code::NotFound, "there is no file ", rt::quoted(text));
+  }
   if (!source) {
     return rt::error(Code::InvalidArgument, "there is no file ", quoted(text),
                      ", and it is no data: ", source.status().message());

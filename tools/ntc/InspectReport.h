@@ -27,6 +27,12 @@ public:
     json_.string(value);
     line(key, value);
   }
+  /// A value that people need only the gist of.
+  void gist(std::string_view key, std::string_view value, std::string_view forPeople) {
+    json_.key(key);
+    json_.string(value);
+    line(key, forPeople);
+  }
   void number(std::string_view key, int64_t value) {
     json_.key(key);
     json_.integer(value);
@@ -64,9 +70,10 @@ public:
     json_.key(key);
     json_.integer(value);
   }
-  /// One row of a list: its name, and what else is known of it.
+  /// One row of a list: its name, and what else is known of it. Where `freeBatch`, the first
+  /// dimension is any: "batch" in the JSON form, B for people.
   void row(std::string_view name, std::string_view type, std::span<const int64_t> shape,
-           std::string_view role) {
+           std::string_view role, bool freeBatch = false) {
     json_.beginObject();
     json_.key("name");
     json_.string(name);
@@ -74,10 +81,14 @@ public:
     json_.string(type);
     json_.key("shape");
     json_.beginArray();
-    for (int64_t size : shape) {
-      json_.integer(size);
+    for (size_t d = 0; d < shape.size(); ++d) {
+      freeBatch &&d == 0 ? json_.string("batch") : json_.integer(shape[d]);
     }
     json_.endArray();
+    std::string text = rt::shapeText(shape);
+    if (freeBatch && !shape.empty()) {
+      text = "[B" + text.substr(std::min(text.find_first_of(",]"), text.size() - 1));
+    }
     if (!role.empty()) {
       json_.key("role");
       json_.string(role);
@@ -86,9 +97,8 @@ public:
     char buffer[400];
     std::snprintf(buffer, sizeof(buffer), "%s%-*.200s %-5.20s %-20.60s %s\n", indent_,
                   static_cast<int>(46 - std::strlen(indent_)), std::string(name).c_str(),
-                  std::string(type).c_str(), rt::shapeText(shape).c_str(),
-                  std::string(role).c_str());
-    lines_ += buffer;
+                  std::string(type).c_str(), text.c_str(), std::string(role).c_str());
+    appendTrimmed(buffer);
   }
 
   int finish(bool json) {
@@ -101,7 +111,11 @@ private:
   void line(std::string_view key, std::string_view value) {
     std::string name(key);
     name.resize(std::max<size_t>(16, name.size() + 1), ' ');
-    lines_ += concat(name, value, "\n");
+    appendTrimmed(concat(name, value));
+  }
+  void appendTrimmed(std::string text) {
+    text.erase(text.find_last_not_of(" \n") + 1);
+    lines_ += text + "\n";
   }
 
   rt::format::JsonWriter json_;

@@ -104,7 +104,8 @@ phase's MLIR to a shared library that the runtime trains with.
       {"train", "MODEL --data DATA [options]", "trains a model",
        R"(Trains a model.pb, an ONNX file or a compiled model.so and writes a run folder. A model is
 compiled first, for the batch sizes that the data needs, and kept in the cache
-($XDG_CACHE_HOME/ntc). Ctrl-C finishes the step, saves, and prints the command that resumes.
+($XDG_CACHE_HOME/ntc). A run folder in its place stands for the run's model, from its first values;
+with --resume the run itself goes on. Ctrl-C finishes the step, saves, and prints the command that resumes.
 
   ntc train model.pb --data fashion-mnist --val-split 10000 --epochs 5
   ntc train --out runs/mlp --resume
@@ -118,7 +119,8 @@ table (PREFIX.tsv) and a picture (PREFIX.svg). Nothing else is kept.
 )",
        runLrFind},
       {"eval", "RUN --data DATA [options]", "computes the metrics of a trained model",
-       R"(RUN is a run folder, or a compiled model with --checkpoint.
+       R"(RUN is a run folder, or a compiled model with --checkpoint. What a run's artifact lacks is
+compiled. The checkpoint is named; the metrics are those of the run unless --metrics names others.
 
   ntc eval runs/mlp --data fashion-mnist
 )",
@@ -196,7 +198,8 @@ docs/data.md tells what DATA can be.
       {"diff", "A B [options]", "finds the first value where two runs or phases part",
        R"(Compares two checkpoints, two run folders (their newest checkpoints), two artifacts (equal
 seed, equal random batches), or two programs in MLIR (the reference interpreter on equal
-random inputs). Ends with 0 if they agree, with 1 if not.
+random inputs). Ends with 0 if they agree, with 1 if not. Phases of one model may differ by 1e-5 of
+a value's size unless --tolerance says otherwise: they add in another order.
 
   ntc diff runs/a runs/b
   ntc diff a.so b.so --steps 10 --tolerance 1e-5

@@ -174,6 +174,35 @@ std::optional<ModelProblem> packWith(const StepFlags &flags, const TrainSpec &sp
   return std::nullopt;
 }
 
+/// What a file is that is no model, and what to do with it; "" for what may be one.
+std::string otherKind(const std::string &path) {
+  switch (kindOf(path)) {
+  case FileKind::Elf:
+    return "a compiled artifact, expected a model (model.pb or ONNX); 'ntc inspect' and 'ntc plan' "
+           "say what it holds";
+  case FileKind::Folder:
+    return "a folder without a model.pb, expected a model (model.pb or ONNX) or a run folder";
+  case FileKind::Safetensors:
+    return "a file of weights, expected a model (model.pb or ONNX); weights are taken by "
+           "--weights and --checkpoint";
+  case FileKind::Mlir:
+    return "a program as text, expected a model (model.pb or ONNX); only 'ntc compile' and 'ntc "
+           "diff' take it";
+  case FileKind::Missing:
+  case FileKind::Model:
+    break;
+  }
+  for (const char *end : {".csv", ".npz", ".jsonl", ".npy", ".txt"}) {
+    if (path.ends_with(end)) {
+      return kindOf(path) == FileKind::Missing
+                 ? ""
+                 : concat("data, expected a model (model.pb or ONNX); 'ntc data inspect ",
+                          std::string_view(end + 1), ":", path, "' looks into data");
+    }
+  }
+  return "";
+}
+
 /// A model that gets no training step: only what its exporter wrote is brought to our form.
 std::optional<ModelProblem> takeUntrained(const std::string &path, onnx::ModelProto &proto) {
   std::vector<std::string> evalLayers;
@@ -195,6 +224,8 @@ std::optional<ModelProblem> takeUntrained(const std::string &path, onnx::ModelPr
   return problem;
 }
 
+} // namespace
+
 std::optional<rt::DType> dtypeOf(int32_t dtype) {
   switch (dtype) {
   case onnx::TensorProto::FLOAT:
@@ -212,8 +243,6 @@ std::optional<rt::DType> dtypeOf(int32_t dtype) {
   }
 }
 
-} // namespace
-
 ModelProblem problemOf(const CompileError &error) {
   return {error.messages, error.unsupported ? kUnsupported : kFailed};
 }
@@ -228,8 +257,17 @@ int fail(const Verb &verb, const ModelProblem &problem) {
   return problem.code;
 }
 
-std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &flags,
+std::string modelPath(const std::string &path) {
+  const std::string inside = path + "/model.pb";
+  return kindOf(path) == FileKind::Folder && kindOf(inside) == FileKind::Model ? inside : path;
+}
+
+std::optional<ModelProblem> loadModel(const std::string &given, const StepFlags &flags,
                                       NeedStep need, Model &model) {
+  const std::string path = modelPath(given);
+  if (std::string kind = otherKind(path); !kind.empty()) {
+    return ModelProblem{{concat(path, " is ", kind)}, kUsage};
+  }
   auto read = format::readModel(path);
   if (!read) {
     return ModelProblem{{read.status().message()}, kFailed};
@@ -246,9 +284,9 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
   bool foreign = model.proto.training_info_size() > 0 && !format::isGenerated(model.proto);
   model.hasStep = model.proto.training_info_size() > 0;
   model.name = nameOf(model.proto, model.spec, path);
-  std::vector<std::string> given = flags.given();
-  if (foreign && !given.empty()) {
-    return ModelProblem{{concat(path, " has a training step of its own, which ", given[0],
+  std::vector<std::string> changes = flags.given();
+  if (foreign && !changes.empty()) {
+    return ModelProblem{{concat(path, " has a training step of its own, which ", changes[0],
                                 " cannot change; remove its training_info to use flags")},
                         kUsage};
   }
@@ -267,7 +305,7 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
     }
     return takeUntrained(path, model.proto);
   }
-  bool changed = !given.empty() || !model.hasStep;
+  bool changed = !changes.empty() || !model.hasStep;
   if (!changed) {
     if (!flags.schedule.empty()) {
       format::setMetadata(model.proto, format::recipeKey, format::recipeText(spec));
@@ -291,6 +329,15 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
   model.spec = *embedded;
   model.hasStep = true;
   return std::nullopt;
+}
+
+Result<rt::train::Recipe> loopRecipe(const Model &model) {
+  std::string json;
+  auto written = google::protobuf::util::MessageToJsonString(model.spec, &json);
+  if (!written.ok()) {
+    return rt::error(Code::Internal, "the recipe: ", written.ToString());
+  }
+  return rt::train::parseRecipe(json);
 }
 
 CompileOptions compileOptions(const Model &model, const TargetFlags &flags,

@@ -5,6 +5,7 @@
 
 #include "frontend/format/train_spec.pb.h"
 #include "runtime/artifact/Manifest.h"
+#include "runtime/train/Recipe.h"
 #include "tools/ntc/CompileModel.h"
 #include "tools/ntc/Verb.h"
 
@@ -73,11 +74,18 @@ struct Model {
 /// What a verb wants from a model without a training step.
 enum class NeedStep : uint8_t { Yes, No };
 
-/// Reads `path` and applies `flags`: an inference model gets a training step from --loss and
+/// The model.pb of a run folder, and every other path as it is.
+std::string modelPath(const std::string &path);
+
+/// Reads `path` (a file, or a run folder for its model.pb) and applies `flags`: an inference model
+/// gets a training step from --loss and
 /// --optimizer, a generated step is generated anew, a foreign one refuses flags by name. Remarks go
 /// to standard error.
 std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &flags,
                                       NeedStep need, Model &model);
+
+/// The recipe as the loop reads it: what the artifact of the model would say.
+Result<rt::train::Recipe> loopRecipe(const Model &model);
 
 /// How `model` is compiled for `batchSizes`; the recipe's precision counts where no flag is given.
 CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
@@ -91,6 +99,9 @@ std::optional<ModelProblem> compileFile(const std::string &input, const StepFlag
 
 /// The size of a training batch: the recipe's first, the size that the inputs fix, or 64.
 int64_t defaultBatchSize(const Model &model);
+
+/// The runtime's element type for one of ONNX, or nothing.
+std::optional<rt::DType> dtypeOf(int32_t dtype);
 
 /// Inputs and target of the model for a batch, as a data set is bound to them; dimensions that are
 /// unknown become 1.

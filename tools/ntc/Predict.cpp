@@ -5,6 +5,7 @@
 
 #include "runtime/train/Interrupt.h"
 #include "tools/ntc/ModelInput.h"
+#include "tools/ntc/TrainChecks.h"
 
 namespace ntc::driver {
 
@@ -19,6 +20,9 @@ int runPredict(const Verb &verb, Words words) {
   if (kindOf(positionals[0]) == FileKind::Model) {
     return failUsage(verb, positionals[0] + " is not trained; name a run folder or a compiled "
                                             "model with --checkpoint");
+  }
+  if (Status status = checkOutputFile("-o", options.out); !status) {
+    return fail(verb, status);
   }
   rt::train::Interrupt interrupt;
   rt::train::Hooks hooks;

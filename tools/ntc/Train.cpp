@@ -7,7 +7,9 @@
 #include "runtime/train/RunFolder.h"
 #include "tools/ntc/ArtifactCache.h"
 #include "tools/ntc/DataSizes.h"
+#include "tools/ntc/TrainChecks.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace ntc::driver {
@@ -22,6 +24,7 @@ struct TrainFlags {
   StepFlags step;
   TargetFlags target;
   bool noCache = false;
+  std::string run; ///< of which run the model is: empty, or its folder
 };
 
 std::vector<Flag> modelFlags(TrainFlags &flags) {
@@ -82,6 +85,35 @@ private:
   bool hadModel_ = false; ///< somebody else's, perhaps the very file that is trained
 };
 
+/// The artifact of the run whose model is trained anew, where it is what would be compiled.
+bool takeRunsArtifact(TrainFlags &flags, const std::vector<int64_t> &sizes) {
+  if (flags.run.empty() || flags.noCache || !flags.step.given().empty()) {
+    return false;
+  }
+  const std::string path = flags.run + "/model.so";
+  auto manifest = rt::artifact::readManifest(path);
+  if (!manifest) {
+    return false;
+  }
+  TargetFlags &target = flags.target;
+  const size_t precision = manifest->precision == "f64" ? 1 : manifest->precision == "bf16" ? 2 : 0;
+  const bool isPlain = target.mcpu == TargetFlags().mcpu && target.disabledPasses.empty() &&
+                       target.level == TargetFlags().level &&
+                       (target.precision == TargetFlags::kModels || target.precision == precision);
+  target.precision = target.precision == TargetFlags::kModels ? precision : target.precision;
+  target.denormals = manifest->flushDenormals ? target.denormals : 1;
+  auto has = [&](int64_t size) {
+    return std::ranges::any_of(manifest->entries, [&](const rt::artifact::EntrySpec &entry) {
+      return entry.kind == rt::artifact::EntryKind::TrainStep && entry.batchSize == size;
+    });
+  };
+  if (!isPlain || !std::ranges::all_of(sizes, has)) {
+    return false;
+  }
+  flags.options.model = path;
+  return true;
+}
+
 int trainModel(const Verb &verb, TrainFlags &flags, const std::string &path,
                const rt::train::Hooks &hooks) {
   TrainOptions &options = flags.options;
@@ -101,21 +133,26 @@ int trainModel(const Verb &verb, TrainFlags &flags, const std::string &path,
   if (options.data.empty()) {
     return failUsage(verb, "say what to train on with --data DATA");
   }
+  if (Status status = checkTraining(model, options); !status) {
+    return fail(verb, status);
+  }
   Result<std::vector<int64_t>> sizes = trainSizes(model, options);
   if (!sizes) {
     return fail(verb, sizes.status());
   }
   options.batchSize = sizes->front();
   CompiledModel compiled;
-  CompileOptions compile = compileOptions(model, flags.target, *sizes);
-  if (auto problem =
-          compileOrReuse(model, compile, flags.noCache ? CacheUse::No : CacheUse::Yes, compiled)) {
-    return fail(verb, *problem);
+  if (!takeRunsArtifact(flags, *sizes)) {
+    CompileOptions compile = compileOptions(model, flags.target, *sizes);
+    const CacheUse use = flags.noCache ? CacheUse::No : CacheUse::Yes;
+    if (auto problem = compileOrReuse(model, compile, use, compiled)) {
+      return fail(verb, *problem);
+    }
+    options.model = compiled.path;
   }
   if (hooks.isStopped()) {
     return kInterrupted;
   }
-  options.model = compiled.path;
   RunModel kept;
   if (!options.dryRun && options.resume == ResumeMode::No && options.out != "-") {
     auto folder = rt::train::newRunFolder(options.out, model.name);
@@ -153,6 +190,12 @@ int runTrain(const Verb &verb, Words words) {
   const FileKind kind = kindOf(model);
   if (kind != FileKind::Elf && kind != FileKind::Folder) {
     return trainModel(verb, flags, model, hooks);
+  }
+  if (kind == FileKind::Folder && !resumes && kindOf(model + "/model.pb") == FileKind::Model) {
+    note(concat("note: a new run of the model of ", quoted(model),
+                "; with --resume that run itself goes on"));
+    flags.run = model;
+    return trainModel(verb, flags, model + "/model.pb", hooks);
   }
   TrainOptions options;
   positionals.clear();
