@@ -36,6 +36,7 @@ public:
   PairedEmitter(KernelBuilder &k, size_t n, fuse::ContractionForm form)
       : PairedOperands(k, n, std::move(form)) {
     sortLoops();
+    cutRows();
   }
 
   /// Only where the loop of pairs is short enough or may be cut.
@@ -45,6 +46,11 @@ public:
 
   void emit() {
     std::tie(columns, rows) = tile();
+    k.cut(rowCuts, ranges, [&] { emitBlocks(); });
+  }
+
+private:
+  void emitBlocks() {
     KernelBuilder::Cuts cuts = reductionBlocks();
     for (auto [loop, size] : cuts) {
       blockSizes[loop] = size;
@@ -58,7 +64,6 @@ public:
     k.cut(cuts, ranges, [&] { emitBlock(ivs); });
   }
 
-private:
   /// What a tile does: everything; only store what sums begin with; add to what is stored.
   enum class Mode { Whole, Begin, Continue };
   Mode mode = Mode::Whole;
@@ -77,11 +82,26 @@ private:
 
   // --- Blocks
 
+  KernelBuilder::Cuts rowCuts; ///< the row loop, where its copy would be wide
+
+  /// The copy of lhs has room for some rows, however many a group of work has.
+  void cutRows() {
+    constexpr int64_t kMostRows = 2048;
+    int64_t extent = rowLoop < 0 ? 1 : sizeOf(rowLoop);
+    if (readsLhsInPlace() || extent <= kMostRows) {
+      return;
+    }
+    int64_t parts = llvm::divideCeil(extent, kMostRows);
+    int64_t size = extent % parts == 0 ? extent / parts : kMostRows;
+    rowCuts.push_back({static_cast<unsigned>(rowLoop), size});
+    blockSizes[rowLoop] = size;
+  }
+
   /// Pairs of indices for which the copies have room.
   int64_t mostDepth() const {
     int64_t width = 4 * lanes;
     if (!readsLhsInPlace()) {
-      width += llvm::alignTo(rowLoop < 0 ? 1 : sizeOf(rowLoop), lanes);
+      width += llvm::alignTo(rowLoop < 0 ? 1 : depthOf(rowLoop), lanes);
     }
     return std::max<int64_t>(2 * lanes, kMostCopied / width);
   }

@@ -266,7 +266,7 @@ Value PairedOperands::maskOfColumn(Value columnMask, Value rest, int64_t i) {
 }
 
 void PairedOperands::emitLhsCopy(SmallVector<Value> &ivs) {
-  int64_t count = rowLoop < 0 ? 1 : sizeOf(rowLoop), width = llvm::alignTo(count, lanes);
+  int64_t count = rowLoop < 0 ? 1 : depthOf(rowLoop), width = llvm::alignTo(count, lanes);
   bind(lhsCopy, lhsMemory, layOut(lhsCopy, lhs, width, 2));
   if (rowLoop >= 0) {
     lhsCopy.strides[rowLoop] = 2;

@@ -18,6 +18,20 @@ class Precision(Case):
         self.assertIn("remark: mixed-precision: fc1: matmul of bf16, summed in f32", ending.err)
         self.assertEqual(json.loads(self.succeeds("inspect", "model.so", "--json").out)["precision"], "bf16")
         self.refused(2, "f16 is not available", "compile", "model.pb", "--precision=f16", "-o", "x.so")
+        self.write("half.textproto", b"precision: F16\n")
+        self.refused(1, "the recipe's precision F16 is not available", "compile", "model.pb", "--spec", "half.textproto",
+                     "-o", "x.so")
+
+    def test_copies_on_the_stack_are_bounded(self):
+        """However many rows a group of work has: here all of them."""
+        self.compile("mlp --input 64 --hidden 60000 --classes 2", 16, "--compile-to=planned", output="planned.mlir")
+        plan = (self.here / "planned.mlir").read_text()
+        plan = re.sub(r"tile = array<i64[^>]*>", "tile = array<i64>", re.sub(r"groups = \d+ : i64", "groups = 1 : i64", plan))
+        self.write("whole.mlir", plan.encode())
+        code = self.succeeds("compile", "--compile-from=planned", "whole.mlir", "--emit=llvm", "-o", "-").out
+        copies = [int(elements) for elements in re.findall(r"alloca \[(\d+) x i16\]", code)]
+        self.assertTrue(copies)
+        self.assertLess(max(copies), 512 * 1024)
 
     def test_checkpoints_are_those_of_f32(self):
         for precision in ("f32", "bf16"):

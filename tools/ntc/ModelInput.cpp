@@ -327,6 +327,11 @@ std::optional<ModelProblem> loadModel(const std::string &given, const StepFlags 
     return ModelProblem{{embedded.status().message()}, kFailed};
   }
   model.spec = *embedded;
+  if (model.spec.precision() == Precision::F16) {
+    return ModelProblem{{concat(path, ": the recipe's precision F16 is not available in this "
+                                      "version; F32, F64 and BF16 are")},
+                        kFailed};
+  }
   model.hasStep = true;
   return std::nullopt;
 }
