@@ -442,10 +442,14 @@ Result<double> Session::control(std::string_view name) const {
 }
 
 Status Session::setPosition(const Position &position) {
-  if (position.step < 0 || position.epoch < 0 || position.cursor < 0 || position.accumulated < 0) {
-    return error(Code::InvalidArgument, "a position of step ", position.step, ", epoch ",
-                 position.epoch, ", cursor ", position.cursor, " and ", position.accumulated,
-                 " accumulated batches is negative");
+  // So far counters can go on for any run, and are whole numbers in f64.
+  constexpr int64_t kMost = int64_t{1} << 53;
+  for (int64_t each : {position.step, position.epoch, position.cursor, position.accumulated}) {
+    if (each < 0 || each > kMost) {
+      return error(Code::InvalidArgument, "a position of step ", position.step, ", epoch ",
+                   position.epoch, ", cursor ", position.cursor, " and ", position.accumulated,
+                   " accumulated batches is outside of [0, 2^53]");
+    }
   }
   position_ = position;
   return Status::ok();

@@ -31,6 +31,9 @@ Status loadNewest(exec::Session &session, const TrainOptions &options, Progress 
   for (int64_t step : checkpoints.steps()) {
     const std::string path = checkpoints.path(step);
     last = exec::loadCheckpoint(session, path, check);
+    if (last && session.position().step != step) {
+      last = error(Code::Corrupt, path, ": says that it is of step ", session.position().step);
+    }
     if (last) {
       Result<LoopState> loop = loopStateOf(path);
       if (!loop) {
