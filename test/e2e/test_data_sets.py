@@ -168,5 +168,34 @@ class Tables(Case):
         self.refused(2, "no label", *train, "--val-split", "0.2,stratified")
 
 
+class Sequences(Case):
+    def setUp(self):
+        super().setUp()
+        for number, name in enumerate(("Czech", "Dutch", "Greek")):
+            lines = ["".join(chr(97 + (i * 7 + j * number) % 26) for j in range(1 + i * 5 % 24)) for i in range(30)]
+            self.write(f"names/{name}.txt", "\n".join(lines) + "\n")
+        self.succeeds("new", "mlp", "--input", "24", "--hidden", "8", "--classes", "3", "-o", "model.pb")
+
+    def test_buckets_resume_and_workers_do_not_matter(self):
+        flags = ("--data", "sequences:names?buckets=8,16,24", "--sampler", "bucketed", "--batch-size", "10", "--seed", "2")
+        self.succeeds("train", "model.pb", *flags, "--epochs", "3", "--out", "whole")
+        first = self.checkpoints("whole")[-1]
+        for workers in ("0", "1", "2", "7"):
+            self.succeeds("train", "model.pb", *flags, "--epochs", "3", "--workers", workers, "--out", f"w{workers}")
+            self.succeeds("diff", first, self.checkpoints(f"w{workers}")[-1])
+        self.succeeds("train", "model.pb", *flags, "--epochs", "3", "--max-steps", "13", "--out", "parts")
+        self.succeeds("train", "--out", "parts", "--resume", "--max-steps", "27")
+        self.succeeds("diff", first, self.checkpoints("parts")[-1])
+        self.succeeds("eval", "whole", "--data", "sequences:names?length=24")
+
+    def test_what_does_not_fit_is_named(self):
+        self.refused(2, ["model's input", "[24]", "[30]"], "train", "model.pb", "--data", "sequences:names?length=30")
+        self.refused(2, "no option buckets", "train", "model.pb", "--data", "sequences:names?length=24", "--sampler", "bucketed")
+        self.refused(2, ["line", "more than the length 5", "truncate=yes"], "data", "inspect", "sequences:names?length=5")
+        (self.here / "names" / "Korean.txt").write_text("Kim\n")
+        self.refused(2, "labels from 0 to 2, found labels up to 3", "train", "model.pb", "--data",
+                     "sequences:names?length=24", "--batch-size", "10")
+
+
 if __name__ == "__main__":
     main()

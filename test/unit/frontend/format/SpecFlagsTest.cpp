@@ -2,6 +2,7 @@
 //
 // A failure means that a flag is read wrongly, or that a mistake in one is not explained.
 #include "frontend/format/SpecFlags.h"
+#include "frontend/format/TrainingInfo.h"
 
 #include <gtest/gtest.h>
 
@@ -227,6 +228,27 @@ TEST(SpecFlags, AccumulateHasTheRangeOfTheFlag) {
   EXPECT_TRUE(complete(spec).empty());
   spec.set_accumulate(mostAccumulated + 1);
   EXPECT_FALSE(complete(spec).empty());
+}
+
+TEST(SpecFlags, UnfreezingNamesAPatternAndAnEpoch) {
+  auto unfreeze = parseUnfreeze("/a@b\\..*/@3");
+  ASSERT_TRUE(unfreeze) << unfreeze.status().message();
+  EXPECT_EQ(unfreeze->patterns(0), "/a@b\\..*/");
+  EXPECT_EQ(unfreeze->epoch(), 3u);
+  for (const char *wrong :
+       {"fc*", "fc*@", "@3", "fc*@0", "fc*@-1", "fc*@1.5", "fc*@99999999999", ""}) {
+    EXPECT_FALSE(parseUnfreeze(wrong)) << wrong;
+  }
+  TrainSpec spec;
+  spec.add_frozen("conv*");
+  *spec.add_unfreeze() = *parseUnfreeze("*.bias@4");
+  *spec.add_unfreeze() = *parseUnfreeze("conv2.*@2");
+  const FirstEpochs epochs(spec);
+  EXPECT_EQ(epochs.of("fc.weight"), 0);
+  EXPECT_EQ(epochs.of("fc.bias"), 4);
+  EXPECT_EQ(epochs.of("conv2.bias"), 2) << "the earliest counts, whatever the order";
+  EXPECT_EQ(epochs.of("conv1.weight"), std::nullopt);
+  EXPECT_EQ(epochs.of("conv1.bias"), 4) << "what thaws is not frozen for ever";
 }
 
 TEST(SpecFlags, PenaltiesAreL1AndL2OrAnElasticNet) {
