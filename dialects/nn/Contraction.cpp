@@ -27,6 +27,15 @@ LogicalResult verifyWindows(const Windows &windows, size_t spatialRank, EmitErro
       return emitError() << "pads must not be negative";
     }
   }
+  for (ArrayRef<int64_t> values :
+       {windows.kernel, windows.strides, windows.padsLow, windows.padsHigh, windows.dilations}) {
+    for (int64_t value : values) {
+      if (value > kLargestWindow) {
+        return emitError() << "kernel, strides, pads and dilations must not exceed "
+                           << kLargestWindow << ", found " << value;
+      }
+    }
+  }
   return success();
 }
 
@@ -34,6 +43,10 @@ FailureOr<SmallVector<int64_t>> inferWindowCounts(const Windows &windows, ArrayR
                                                   EmitError emitError) {
   SmallVector<int64_t> counts;
   for (size_t d = 0; d < spatial.size(); ++d) {
+    if (spatial[d] > kMostElements) {
+      return emitError() << "spatial dimension " << d << " must not exceed " << kMostElements
+                         << " elements, found " << spatial[d];
+    }
     counts.push_back(windows.count(d, spatial[d]));
     if (counts.back() <= 0) {
       return emitError() << "a window of " << windows.span(d)
@@ -85,8 +98,8 @@ static FailureOr<RankedTensorType> inferConv(RankedTensorType input, RankedTenso
   if (failed(verifyWindows(windows, input.getRank() - 2, emitError))) {
     return failure();
   }
-  if (groups <= 0 || weight.getDimSize(0) % groups != 0 ||
-      weight.getDimSize(1) * groups != input.getDimSize(1)) {
+  if (groups <= 0 || weight.getDimSize(0) % groups != 0 || input.getDimSize(1) % groups != 0 ||
+      weight.getDimSize(1) != input.getDimSize(1) / groups) {
     return emitError() << "with " << groups << " groups, weight " << weight
                        << " does not fit input " << input;
   }

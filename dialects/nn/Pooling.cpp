@@ -5,23 +5,30 @@
 #include "dialects/nn/Nn.h"
 #include "dialects/nn/Windows.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 
 namespace ntc::ir::nn {
 
 /// The first window along `d` of an input of `size` elements that lies in the padding altogether.
+/// Windows that begin inside the input touch it, so that those before and after it remain; of those
+/// before it all touch it if the first does, unless the input fits between two offsets.
 static std::optional<int64_t> windowWithoutElement(const Windows &windows, size_t d, int64_t size) {
-  for (int64_t i = 0; i < windows.count(d, size); ++i) {
-    bool touches = false;
-    for (int64_t u = 0; u < windows.kernel[d] && !touches; ++u) {
-      int64_t at = i * windows.strides[d] + u * windows.dilations[d] - windows.padsLow[d];
-      touches = at >= 0 && at < size;
-    }
-    if (!touches) {
+  auto isOutside = [&](int64_t position) {
+    auto [first, end] = windows.offsetsInside(d, position, size);
+    return first == end;
+  };
+  int64_t count = windows.count(d, size), stride = windows.strides[d];
+  int64_t before = llvm::divideCeil(windows.padsLow[d], stride);
+  int64_t suspects = windows.dilations[d] <= size ? std::min<int64_t>(before, 1) : before;
+  for (int64_t i = 0; i < std::min(suspects, count); ++i) {
+    if (isOutside(i)) {
       return i;
     }
   }
-  return std::nullopt;
+  int64_t behind = llvm::divideCeil(size + windows.padsLow[d], stride);
+  return behind < count ? std::optional(behind) : std::nullopt;
 }
 
 /// The output shape of pooling `input`, or a diagnostic.

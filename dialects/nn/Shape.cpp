@@ -3,6 +3,7 @@
 // Shape functions, verifiers and folders of operations that only move elements.
 
 #include "dialects/nn/Nn.h"
+#include "dialects/nn/Windows.h"
 
 using namespace mlir;
 
@@ -139,6 +140,16 @@ LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc
       return emitOptionalError(location, "padding must not be negative, found dimension ", d);
     }
     int64_t size = input.getDimSize(d);
+    for (int64_t number : {low[d], high[d], interior[d], size}) {
+      if (number > kMostElements) {
+        return emitOptionalError(location, "padding and sizes must not exceed ", kMostElements,
+                                 ", found ", number, " in dimension ", d);
+      }
+    }
+    if (size > 1 && interior[d] + 1 > kMostElements / (size - 1)) {
+      return emitOptionalError(location, "padding makes dimension ", d, " larger than ",
+                               kMostElements);
+    }
     shape.push_back(low[d] + high[d] + (size == 0 ? 0 : (size - 1) * (interior[d] + 1) + 1));
   }
   types.push_back(input.clone(shape));

@@ -8,6 +8,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/ArrayRef.h"
 
+#include <algorithm>
 #include <functional>
 
 namespace ntc::ir::nn {
@@ -24,6 +25,16 @@ struct Windows {
   size_t rank() const { return kernel.size(); }
   /// Number of input elements that one window spans along dimension `d`, holes included.
   int64_t span(size_t d) const { return (kernel[d] - 1) * dilations[d] + 1; }
+  /// The offsets [first, end) along `d` at which the window at `position` lies inside an input of
+  /// `size` elements; first == end where none does.
+  std::pair<int64_t, int64_t> offsetsInside(size_t d, int64_t position, int64_t size) const {
+    int64_t start = position * strides[d] - padsLow[d];
+    auto offsetsBelow = [&](int64_t bound) {
+      return bound <= start ? 0 : (bound - start - 1) / dilations[d] + 1;
+    };
+    int64_t end = std::min(offsetsBelow(size), kernel[d]);
+    return {std::min(offsetsBelow(0), end), end};
+  }
   /// Number of windows along `d` of an input of `size` elements; not positive if no window fits.
   int64_t count(size_t d, int64_t size) const {
     int64_t room = size + padsLow[d] + padsHigh[d] - span(d);
@@ -33,8 +44,14 @@ struct Windows {
 
 using EmitError = llvm::function_ref<mlir::InFlightDiagnostic()>;
 
+/// The largest kernel, stride, pad or dilation: sizes computed from them stay far below 2^63.
+inline constexpr int64_t kLargestWindow = int64_t(1) << 24;
+
+/// The most elements that a tensor may have, and the largest size of a dimension.
+inline constexpr int64_t kMostElements = int64_t(1) << 34;
+
 /// Checks that all attributes have `spatialRank` elements, positive kernels, strides and dilations,
-/// and pads >= 0.
+/// and pads >= 0, none above kLargestWindow.
 mlir::LogicalResult verifyWindows(const Windows &windows, size_t spatialRank, EmitError emitError);
 
 /// The spatial output sizes for input sizes `spatial`; fails where no window fits.

@@ -553,3 +553,55 @@ func.func @f(%s: tensor<i64>) {
   %0 = nn.random_uniform %s, %s {op = 0 : i32} : tensor<i64>, tensor<i64> -> tensor<17179869185xf32>
   return
 }
+
+// -----
+
+// A window so large that its span leaves 64 bits.
+func.func @f(%x: tensor<1x1x8xf32>, %w: tensor<1x1x3xf32>) {
+  // expected-error @+2 {{'nn.conv' op failed to infer returned types}}
+  // expected-error @+1 {{kernel, strides, pads and dilations must not exceed 16777216, found 9223372036854775807}}
+  %0 = nn.conv %x, %w {strides = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, dilations = array<i64: 9223372036854775807>, groups = 1 : i64} : tensor<1x1x8xf32>, tensor<1x1x3xf32> -> tensor<1x1x12xf32>
+  return
+}
+
+// -----
+
+// Groups so many that channels times groups leaves 64 bits.
+func.func @f(%x: tensor<1x2x8xf32>, %w: tensor<0x2x3xf32>) {
+  // expected-error @+2 {{'nn.conv' op failed to infer returned types}}
+  // expected-error @+1 {{with 4611686018427387905 groups, weight 'tensor<0x2x3xf32>' does not fit input 'tensor<1x2x8xf32>'}}
+  %0 = nn.conv %x, %w {strides = array<i64: 1>, pads_low = array<i64: 1>, pads_high = array<i64: 1>, dilations = array<i64: 1>, groups = 4611686018427387905 : i64} : tensor<1x2x8xf32>, tensor<0x2x3xf32> -> tensor<1x0x8xf32>
+  return
+}
+
+// -----
+
+// Padding that makes a negative size of 64 bits.
+func.func @f(%x: tensor<4x4xf32>) {
+  // expected-error @+2 {{'nn.pad' op failed to infer returned types}}
+  // expected-error @+1 {{padding and sizes must not exceed 17179869184, found 9223372036854775807 in dimension 0}}
+  %0 = nn.pad %x {low = array<i64: 9223372036854775807, 0>, high = array<i64: 0, 0>, interior = array<i64: 0, 0>, value = 0.0 : f64} : tensor<4x4xf32> -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+// Elements far apart.
+func.func @f(%x: tensor<4x4xf32>) {
+  // expected-error @+2 {{'nn.pad' op failed to infer returned types}}
+  // expected-error @+1 {{padding makes dimension 1 larger than 17179869184}}
+  %0 = nn.pad %x {low = array<i64: 0, 0>, high = array<i64: 0, 0>, interior = array<i64: 0, 17179869184>, value = 0.0 : f64} : tensor<4x4xf32> -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
+// Pooling: the largest window, all but one element of it in the padding, is told at once from one
+// altogether in the padding.
+func.func @f(%x: tensor<1x1x1xf32>) {
+  %0 = nn.avg_pool %x {kernel = array<i64: 16777216>, strides = array<i64: 1>, pads_low = array<i64: 16777215>, pads_high = array<i64: 16777215>, dilations = array<i64: 1>} : tensor<1x1x1xf32> -> tensor<1x1x16777216xf32>
+  // expected-error @+2 {{'nn.avg_pool' op failed to infer returned types}}
+  // expected-error @+1 {{window 16777216 of spatial dimension 0 touches no element}}
+  %1 = nn.avg_pool %x {kernel = array<i64: 16777216>, strides = array<i64: 1>, pads_low = array<i64: 16777215>, pads_high = array<i64: 16777216>, dilations = array<i64: 1>} : tensor<1x1x1xf32> -> tensor<1x1x16777217xf32>
+  return
+}
