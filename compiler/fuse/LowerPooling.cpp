@@ -78,6 +78,52 @@ static Value offsetIndex(OpBuilder &b, Location loc, ArrayRef<int64_t> kernel) {
   return index;
 }
 
+/// What dimension `d` adds to the row-major offset of the first element inside the input of each
+/// window: a constant of one number per window position.
+static Value firstOffsets(OpBuilder &b, Location loc, const nn::Windows &windows, size_t d,
+                          int64_t count) {
+  int64_t factor = 1;
+  for (int64_t extent : windows.kernel.drop_front(d + 1)) {
+    factor *= extent;
+  }
+  SmallVector<int32_t> offsets;
+  for (int64_t position = 0; position < count; ++position) {
+    int64_t missing = std::max<int64_t>(windows.padsLow[d] - position * windows.strides[d], 0);
+    offsets.push_back(llvm::divideCeil(missing, windows.dilations[d]) * factor);
+  }
+  auto type = RankedTensorType::get({count}, b.getI32Type());
+  return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef(offsets)));
+}
+
+/// `winner` where no window begins in padding. Else, where the maximum is -inf, all elements of the
+/// window are equal, and the winner is the first of them that is no padding.
+static Value withoutPaddingAsWinner(OpBuilder &b, Location loc, const nn::Windows &windows,
+                                    Value output, Value winner) {
+  auto type = typeOf(winner);
+  AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+  SmallVector<Value> inputs = {output, winner};
+  SmallVector<AffineMap> maps = {identity, identity};
+  for (size_t d = 0; d < windows.rank(); ++d) {
+    if (windows.padsLow[d] != 0) {
+      inputs.push_back(firstOffsets(b, loc, windows, d, type.getDimSize(2 + d)));
+      maps.push_back(identity.getSubMap({static_cast<unsigned>(2 + d)}));
+    }
+  }
+  if (inputs.size() == 2) {
+    return winner;
+  }
+  return elementwise(
+      b, loc, type, inputs, maps, [](OpBuilder &b, Location loc, ValueRange x) -> Value {
+        Value lowest = scalar(b, loc, x[0].getType(), -std::numeric_limits<double>::infinity());
+        Value isLowest = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, x[0], lowest);
+        Value first = x[2];
+        for (Value offset : x.drop_front(3).drop_back()) {
+          first = arith::AddIOp::create(b, loc, first, offset);
+        }
+        return arith::SelectOp::create(b, loc, isLowest, first, x[1]);
+      });
+}
+
 static SmallVector<Value> lowerMaxPool(OpBuilder &b, nn::MaxPoolOp op) {
   Location loc = op.getLoc();
   nn::Windows windows = nn::windowsOf(op);
@@ -89,8 +135,7 @@ static SmallVector<Value> lowerMaxPool(OpBuilder &b, nn::MaxPoolOp op) {
                              return arith::MaximumFOp::create(b, loc, x[1], x[0]);
                            });
   // An element wins where it equals the maximum or, for a maximum of NaN, where it is NaN itself.
-  // Padding may equal a maximum of -inf and come first; PyTorch then names the padding too only
-  // where nothing else is in the window.
+  // Padding, which equals a maximum of -inf too, is put right below.
   Value winner = reduction(
       b, loc, typeOf(op.getWinner()), std::numeric_limits<int32_t>::max(), windows.kernel,
       {input, output}, {map, pooled}, [&](OpBuilder &b, Location loc, ValueRange x) -> Value {
@@ -103,7 +148,7 @@ static SmallVector<Value> lowerMaxPool(OpBuilder &b, nn::MaxPoolOp op) {
             scalar(b, loc, b.getI32Type(), std::numeric_limits<int32_t>::max()));
         return arith::MinSIOp::create(b, loc, x[2], candidate);
       });
-  return {output, winner};
+  return {output, withoutPaddingAsWinner(b, loc, windows, output, winner)};
 }
 
 bool windowsTileInput(const nn::Windows &windows, ArrayRef<int64_t> sizes,
@@ -216,12 +261,8 @@ static SmallVector<Value> lowerMaxPoolPick(OpBuilder &b, nn::MaxPoolPickOp op) {
 
 /// Number of offsets inside the input, along dimension d, of the window at `position`.
 static int64_t insideCount(const nn::Windows &windows, size_t d, int64_t position, int64_t size) {
-  int64_t count = 0;
-  for (int64_t u = 0; u < windows.kernel[d]; ++u) {
-    int64_t at = position * windows.strides[d] + u * windows.dilations[d] - windows.padsLow[d];
-    count += at >= 0 && at < size;
-  }
-  return count;
+  auto [first, end] = windows.offsetsInside(d, position, size);
+  return end - first;
 }
 
 /// The divisor of every window as a constant (spatial...) tensor; a splat where all are equal.

@@ -9,6 +9,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -284,6 +285,28 @@ TEST(Values, OfSpecialFloats) {
       append(near, unary({"exp", "log", "log1p", "rsqrt", "tanh", "sigmoid", "erf", "sin", "cos"}));
       check(near, element, 2, cpu);
     }
+  }
+}
+
+// Padding never wins, also where all elements of a window are as low as padding.
+TEST(Values, OfPaddedWindows) {
+  std::vector<Case> cases;
+  for (auto [kernel, stride, low, high, dilation, count] :
+       {std::array{3, 2, 1, 0, 1, 4}, {3, 1, 2, 2, 1, 11}, {3, 2, 3, 1, 2, 5}}) {
+    std::string pool = llvm::formatv(
+        "%y, %i = nn.max_pool %b {{kernel = array<i64: {0}, {0}>, strides = array<i64: {1}, {1}>, "
+        "pads_low = array<i64: {2}, {2}>, pads_high = array<i64: {3}, {3}>, dilations = array<i64: "
+        "{4}, {4}>} : tensor<2x3x9x9x{{E}> -> tensor<2x3x{5}x{5}x{{E}>, tensor<2x3x{5}x{5}xi32>",
+        kernel, stride, low, high, dilation, count);
+    cases.push_back({"%b: tensor<2x3x9x9x{E}>", pool});
+    cases.push_back(
+        {"%a: tensor<2x3x9x9x{E}>", "%z = nn.constant dense<0.0> : tensor<2x3x9x9x{E}>\n"
+                                    "%l = nn.log %z : tensor<2x3x9x9x{E}>\n"
+                                    "%b = nn.minimum %a, %l : tensor<2x3x9x9x{E}>\n" +
+                                        pool});
+  }
+  for (const char *element : {"f32", "f64"}) {
+    check(cases, element);
   }
 }
 
