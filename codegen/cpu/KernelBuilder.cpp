@@ -224,7 +224,10 @@ void KernelBuilder::blocks(const Range &range, int64_t size,
       return body(iv, count), SmallVector<Value>();
     });
   };
-  if (range.size >= 0) {
+  if (range.size == 0) {
+    return;
+  }
+  if (range.size > 0) {
     // q + 1 or q indices each, so that no block is much smaller than the others.
     int64_t count = (range.size + size - 1) / size, q = range.size / count,
             larger = range.size % count;

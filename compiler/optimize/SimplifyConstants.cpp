@@ -90,8 +90,10 @@ std::optional<double> evaluate(Operation *op, ArrayRef<double> x) {
       })
       .Case([&](ReduceSumOp reduce) {
         auto input = cast<RankedTensorType>(reduce.getInput().getType());
-        int64_t count =
-            input.getNumElements() / cast<RankedTensorType>(reduce.getType()).getNumElements();
+        // A result without elements has none to compute.
+        int64_t sums =
+            std::max<int64_t>(cast<RankedTensorType>(reduce.getType()).getNumElements(), 1);
+        int64_t count = input.getNumElements() / sums;
         return x[0] * static_cast<double>(count);
       })
       .Case<ReduceMaxOp, ReduceMinOp>([&](auto) { return x[0]; })

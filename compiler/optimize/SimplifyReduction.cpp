@@ -69,7 +69,8 @@ int64_t repetition(BroadcastOp op, int64_t axis) {
   if (found == op.getDims().end()) {
     return size;
   }
-  return size / typeOf(op.getInput()).getDimSize(found - op.getDims().begin());
+  int64_t before = typeOf(op.getInput()).getDimSize(found - op.getDims().begin());
+  return before == size ? 1 : size / before;
 }
 
 /// True where the element type of `type` holds `number` exactly.

@@ -3,6 +3,7 @@
 // Contracts of the phases captured, differentiated and fused.
 
 #include "compiler/verify/Passes.h"
+#include "compiler/verify/Sizes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -53,6 +54,9 @@ static LogicalResult verifySignature(train::EntryOp entry) {
 
 /// Entries hold nn and train operations only; gradients where `gradients` allows them.
 static LogicalResult verifyTensorProgram(train::ProgramOp program, bool gradients) {
+  if (failed(verifySizes(program))) {
+    return failure();
+  }
   for (auto entry : program.getBody().getOps<train::EntryOp>()) {
     if (failed(verifySignature(entry))) {
       return failure();
@@ -90,6 +94,9 @@ struct VerifyDifferentiated : impl::VerifyDifferentiatedBase<VerifyDifferentiate
 
 struct VerifyFused : impl::VerifyFusedBase<VerifyFused> {
   void runOnOperation() override {
+    if (failed(verifySizes(getOperation()))) {
+      return signalPassFailure();
+    }
     for (auto entry : getOperation().getBody().getOps<train::EntryOp>()) {
       for (Operation &op : entry.getBody().front()) {
         if (!isa<ir::plan::DispatchOp, ir::nn::ReshapeOp, train::ReadOp, train::AssignOp,

@@ -206,3 +206,20 @@ func.func @division_by_zero() -> tensor<2xi32> {
   %y = nn.div %three, %zero : tensor<2xi32>
   return %y : tensor<2xi32>
 }
+
+// -----
+
+// Sums of no elements, as no program has them, are folded without a division by zero.
+// CHECK-LABEL: func.func @empty
+// CHECK: nn.constant dense<{{.*}}> : tensor<0xf32>
+// CHECK: nn.reduce_sum %{{.*}} {axes = array<i64: 0>} : tensor<0x3xf32> -> tensor<3xf32>
+// CHECK-NOT: nn.broadcast
+func.func @empty(%a: tensor<0x3xf32>) -> (tensor<0xf32>, tensor<3xf32>, tensor<0xf32>) {
+  %c = nn.constant dense<1.0> : tensor<0x3xf32>
+  %0 = nn.reduce_sum %c {axes = array<i64: 1>} : tensor<0x3xf32> -> tensor<0xf32>
+  %b = nn.broadcast %a {dims = array<i64: 0, 1>} : tensor<0x3xf32> -> tensor<0x3xf32>
+  %1 = nn.reduce_sum %b {axes = array<i64: 0>} : tensor<0x3xf32> -> tensor<3xf32>
+  %d = nn.broadcast %0 {dims = array<i64: 0>} : tensor<0xf32> -> tensor<0x5xf32>
+  %2 = nn.reduce_sum %d {axes = array<i64: 1>} : tensor<0x5xf32> -> tensor<0xf32>
+  return %0, %1, %2 : tensor<0xf32>, tensor<3xf32>, tensor<0xf32>
+}

@@ -49,3 +49,32 @@ train.program @p {
     train.return %y : tensor<3xf32>
   }
 }
+
+// -----
+
+// Nothing can be computed from no elements.
+train.program @p {
+  train.entry @predict.b1(%x: tensor<3xf32> {train.input = "x"}) -> (tensor<3xf32> {train.output = "y"}) attributes {kind = #train.entry_kind<predict>, batch_size = 1 : i64} {
+    // expected-error @+1 {{needs tensors of fixed sizes with 1 to 17179869184 elements, found 'tensor<0x3xf32>'}}
+    %c = nn.constant dense<1.0> : tensor<0x3xf32>
+    train.return %x : tensor<3xf32>
+  }
+}
+
+// -----
+
+// The elements, each dimension being small enough, are too many.
+train.program @p {
+  // expected-error @+1 {{needs tensors of fixed sizes with 1 to 17179869184 elements, found 'tensor<131073x131072xf32>'}}
+  train.entry @predict.b1(%x: tensor<131073x131072xf32> {train.input = "x"}) -> (tensor<131073x131072xf32> {train.output = "y"}) attributes {kind = #train.entry_kind<predict>, batch_size = 1 : i64} {
+    train.return %x : tensor<131073x131072xf32>
+  }
+}
+
+// -----
+
+// The elements of a state.
+train.program @p {
+  // expected-error @+1 {{needs tensors of fixed sizes with 1 to 17179869184 elements, found 'tensor<4611686018427387904x4xf32>'}}
+  train.state @w : tensor<4611686018427387904x4xf32> {role = #train.role<parameter>, init = #train.fill<0.5 : f64>}
+}
