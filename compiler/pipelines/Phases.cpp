@@ -36,17 +36,38 @@ public:
   PipelineBuilder(OpPassManager &pm, const PipelineOptions &options)
       : program(pm.nest<ir::train::ProgramOp>()), options(options) {}
 
-  /// Appends what leads from the phase before to `phase`.
-  void append(Phase phase) {
+  /// Appends the check of what holds in `phase`.
+  void check(Phase phase) {
     switch (phase) {
     case Phase::Captured:
       program.addPass(verify::createVerifyCaptured());
       break;
     case Phase::Differentiated:
+    case Phase::Optimized: // which promises no more
+      program.addPass(verify::createVerifyDifferentiated());
+      break;
+    case Phase::Fused:
+      program.addPass(verify::createVerifyFused());
+      break;
+    case Phase::Planned:
+      program.addPass(verify::createVerifyPlanned());
+      break;
+    case Phase::Compiled:
+      break;
+    }
+  }
+
+  /// Appends what leads from the phase before to `phase`.
+  void append(Phase phase) {
+    switch (phase) {
+    case Phase::Captured:
+      check(phase);
+      break;
+    case Phase::Differentiated:
       // On the user's own operations, so that a rule can use the closed form of softmax or batch
       // normalization.
       program.addPass(autodiff::createDifferentiate());
-      program.addPass(verify::createVerifyDifferentiated());
+      check(phase);
       break;
     case Phase::Optimized:
       // Before decomposition, while composite operations are still one operation each.
@@ -86,7 +107,7 @@ public:
       }
       program.addPass(fuse::createFormDispatches(
           {enabled("join-dispatches"), enabled("merge-small-dispatches")}));
-      program.addPass(verify::createVerifyFused());
+      check(phase);
       break;
     case Phase::Planned:
       // When dispatches are final.
@@ -95,7 +116,7 @@ public:
       }
       program.addPass(
           memory::createPlanMemory({enabled("update-in-place"), enabled("reuse-slots")}));
-      program.addPass(verify::createVerifyPlanned());
+      check(phase);
       break;
     case Phase::Compiled:
       return; // code generation is the driver's next step
@@ -143,6 +164,9 @@ LogicalResult buildPipeline(OpPassManager &pm, Phase from, Phase to, const Pipel
   PipelineBuilder builder(pm, options);
   if (from == Phase::Captured) {
     builder.append(Phase::Captured);
+  } else {
+    // What is read back may have been edited.
+    builder.check(from);
   }
   for (const PhaseInfo &info : kPhases) {
     if (info.phase > from && info.phase <= to) {

@@ -30,11 +30,13 @@ def VerifyFused : VerifyPass<"fused"> {
 }
 
 def VerifyPlanned : VerifyPass<"planned"> {
-  let summary = "Proves that no two live tensors overlap in the arena";
+  let summary = "Proves that no two live tensors overlap in the arena, and that calls do what their kernels say";
   let description = [{
-    Computes from the calls alone when each slot holds a value that is still read, and refuses slots that overlap then, slots
-    that leave the arena, reads of slots that nothing has written, and operands that do not fit their kernel. Shares no code with
-    the planner. O(n log n) per entry in the number of slots and calls.
+    Computes from the calls alone when each slot holds a value that is still read, and refuses slots that overlap then or declare
+    shorter lives, slots that leave the arena, reads of slots that nothing has written, and operands that do not fit their kernel.
+    Proves from each kernel's body that its groups of work are the tiles of its iteration space, and of each call that no barrier
+    is missing behind it and that a result which replaces an argument does so element by element. Shares no decision with the
+    planner. O(n log n) per entry in the number of slots and calls.
   }];
 }
 

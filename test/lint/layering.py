@@ -42,7 +42,7 @@ MAY_INCLUDE = {
     "compiler/fuse": MLIR + ["dialects", "runtime/base"],
     "compiler/schedule": MLIR + ["dialects", "runtime/base", "compiler/fuse"],
     "compiler/memory": MLIR + ["dialects", "runtime/base", "compiler/fuse", "compiler/schedule"],
-    "compiler/verify": MLIR + ["dialects", "runtime/base"],
+    "compiler/verify": MLIR + ["dialects", "runtime/base", "compiler/fuse", "compiler/schedule"],
     "compiler/pipelines": MLIR + ["dialects", "runtime/base", "compiler"],
     # Back ends.
     "codegen/reference": MLIR + ["dialects", "runtime/base"],
