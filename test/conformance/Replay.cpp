@@ -135,7 +135,7 @@ struct Case {
 };
 
 /// Of the cases that unfreeze parameters, as in make_goldens.py.
-constexpr int64_t kStepsPerEpoch = 20;
+constexpr int64_t kStepsPerEpoch = 8;
 
 /// update_bn over the first batches, as make_goldens.py does it.
 Status estimateStatistics(Session &session, const Golden &golden) {

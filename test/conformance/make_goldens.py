@@ -55,7 +55,7 @@ RECIPES = {  # case -> what its recipe has beside loss and optimizer; `Extras` d
     "mlp_ema": 'average { name: "ema" decay: 0.95 start: 10 }',
     "cnn_swa": 'average { name: "swa" every: 5 }',
 }
-EPOCH = 20  # steps of an epoch of the cases that unfreeze
+EPOCH = 8  # steps of an epoch of the cases that unfreeze
 UNFREEZE = {  # case -> epoch -> the layers that are trained from then on; the others are from the start
     "mlp_unfreeze": {1: ["fc1.bias", "fc2.bias"], 3: ["fc1.weight"]},
     "cnn_unfreeze": {1: ["conv2.weight", "bn2.weight", "bn2.bias"], 2: ["conv1.weight", "bn1.weight", "bn1.bias"]},
@@ -70,7 +70,7 @@ RECIPES |= {
 STATISTICS = 4  # batches of update_bn
 CASES |= {
     "mlp_unfreeze": ("mlp", "adam,lr=1e-3,weight_decay=1e-3", 32, 100),
-    "cnn_unfreeze": ("cnn", "sgd,lr=0.01,momentum=0.9,weight_decay=5e-4", 16, 60),
+    "cnn_unfreeze": ("cnn", "sgd,lr=0.01,momentum=0.9,weight_decay=5e-4", 16, 20),
     "mlp_unfreeze_accumulate": ("mlp", "adam,lr=1e-3", 16, 60),
     "mlp_groups": ("mlp", "sgd,lr=0.05,momentum=0.9,weight_decay=1e-3", 32, 100),
     "mlp_clip": ("mlp", "sgd,lr=0.05,momentum=0.9", 32, 100),
