@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 #include <limits>
@@ -65,6 +66,67 @@ Value combineLanes(KernelBuilder &k, const Combiner &combiner, Value vector, Lan
     lanes = half;
   }
   return vector::ExtractOp::create(k.b, k.loc, vector, ArrayRef<int64_t>{0});
+}
+
+namespace {
+
+/// One of two vectors' lanes: those of the lower or the upper half of what each result still has.
+struct Fold {
+  SmallVector<int64_t> low, high;
+  SmallVector<size_t> order; ///< the result that each place holds
+};
+
+} // namespace
+
+/// Folds vectors whose results, `order` of the first and `second` of the other, have `width` lanes
+/// each. Results keep to their 16 bytes as soon as they fit, where shuffles are cheapest.
+static Fold foldOf(ArrayRef<size_t> first, ArrayRef<size_t> second, Lanes width, Lanes lanes,
+                   Lanes chunk) {
+  Fold fold;
+  Lanes part = width > chunk ? lanes : chunk;
+  for (Lanes begin = 0; begin < lanes; begin += part) {
+    for (int64_t number : {0, 1}) {
+      ArrayRef<size_t> order = number == 0 ? first : second;
+      for (Lanes result = begin; result < begin + part; result += width) {
+        for (Lanes lane = 0; lane < width / 2; ++lane) {
+          fold.low.push_back(number * lanes + result + lane);
+          fold.high.push_back(number * lanes + result + width / 2 + lane);
+        }
+        fold.order.push_back(order[result / width]);
+      }
+    }
+  }
+  return fold;
+}
+
+Value combineLanesOfEach(KernelBuilder &k, const Combiner &combiner, SmallVector<Value> vectors,
+                         Lanes lanes) {
+  constexpr int64_t kChunkBits = 128;
+  Type element = cast<VectorType>(vectors.front().getType()).getElementType();
+  Lanes chunk = std::min<Lanes>(lanes, kChunkBits / element.getIntOrFloatBitWidth());
+  std::vector<SmallVector<size_t>> orders;
+  for (size_t i = 0; i < vectors.size(); ++i) {
+    orders.push_back({i});
+  }
+  for (Lanes width = lanes; width > 1; width /= 2) {
+    for (size_t pair = 0; 2 * pair < vectors.size(); ++pair) {
+      // A vector without a partner is its own.
+      size_t first = 2 * pair, second = std::min(first + 1, vectors.size() - 1);
+      Fold fold = foldOf(orders[first], orders[second], width, lanes, chunk);
+      Value low = vector::ShuffleOp::create(k.b, k.loc, vectors[first], vectors[second], fold.low);
+      Value high =
+          vector::ShuffleOp::create(k.b, k.loc, vectors[first], vectors[second], fold.high);
+      vectors[pair] = combiner.combine(k.b, k.loc, low, high);
+      orders[pair] = std::move(fold.order);
+    }
+    vectors.truncate(llvm::divideCeil(vectors.size(), 2));
+    orders.resize(vectors.size());
+  }
+  SmallVector<int64_t> sorted(lanes, 0);
+  for (auto [place, result] : llvm::enumerate(orders.front())) {
+    sorted[result] = place;
+  }
+  return vector::ShuffleOp::create(k.b, k.loc, vectors.front(), vectors.front(), sorted);
 }
 
 } // namespace ntc::codegen::cpu

@@ -25,4 +25,10 @@ std::optional<Combiner> combinerOf(mlir::linalg::LinalgOp op);
 /// All lanes of `vector` combined: the upper half with the lower half until one is left.
 Value combineLanes(KernelBuilder &k, const Combiner &combiner, Value vector, Lanes lanes);
 
+/// The lanes of up to `lanes` vectors combined, each as combineLanes does and with the same bits;
+/// lane i of the result is that of vector i. Two vectors are folded to one at a time, which takes a
+/// third of the operations.
+Value combineLanesOfEach(KernelBuilder &k, const Combiner &combiner, SmallVector<Value> vectors,
+                         Lanes lanes);
+
 } // namespace ntc::codegen::cpu

@@ -387,7 +387,7 @@ private:
     };
     // Of a pair of sides that fills the registers with accumulators, one vector per column and one
     // for a row: the columns, balanced, then as many rows as fit.
-    int64_t columns = k.target.registers >= 32 ? 6 : 3, rows = sizeOf(rowLoop);
+    int64_t columns = k.target.registers >= 32 ? 4 : 3, rows = sizeOf(rowLoop);
     if (rows < columns - 1) {
       columns = (k.target.registers - 1) / (rows + 1);
     }
@@ -419,20 +419,46 @@ private:
         return result;
       });
     }
-    Combiner add{arith::AddFOp::getOperationName(), 0.0};
     Value base = k.addressAt(output, ivs);
-    for (int64_t r = 0; r < rows; ++r) {
-      for (int64_t c = 0; c < columns; ++c) {
-        int64_t offset = (rowLoop < 0 ? 0 : r * output.strides[rowLoop]) +
-                         (columnLoop < 0 ? 0 : c * output.strides[columnLoop]);
-        Value address = k.add(base, k.index(offset));
-        Value sum =
-            mode == Mode::Continue ? k.load(output.buffer, address, 0, 0) : k.initial(nest.op, 0);
-        if (mode != Mode::Begin) {
-          sum = add.combine(k.b, k.loc, sum, combineLanes(k, add, sums[r * columns + c], lanes));
+    for (int64_t first = 0; first < rows * columns;) {
+      // Whole rows, as many as have a lane for each result.
+      int64_t count =
+          std::min(rows * columns - first, std::max<int64_t>(lanes / columns, 1) * columns);
+      storeDots(base, first, columns, ArrayRef(sums).slice(first, count));
+      first += count;
+    }
+  }
+
+  /// Stores the sums of the lanes of each of `sums`: results `first` and following of a tile.
+  void storeDots(Value base, int64_t first, int64_t columns, ArrayRef<Value> sums) {
+    Combiner add{arith::AddFOp::getOperationName(), 0.0};
+    Value combined;
+    if (mode != Mode::Begin && sums.size() > 1 && static_cast<Lanes>(sums.size()) <= lanes) {
+      combined = combineLanesOfEach(k, add, SmallVector<Value>(sums), lanes);
+    }
+    bool together = combined && columns > 1 && output.strides[columnLoop] == 1;
+    Lanes width = together ? columns : 0;
+    for (int64_t i = 0; i < static_cast<int64_t>(sums.size()); i += std::max<Lanes>(width, 1)) {
+      int64_t row = (first + i) / columns, column = (first + i) % columns;
+      int64_t offset = (rowLoop < 0 ? 0 : row * output.strides[rowLoop]) +
+                       (columnLoop < 0 ? 0 : column * output.strides[columnLoop]);
+      Value address = k.add(base, k.index(offset));
+      Value sum = mode == Mode::Continue ? k.load(output.buffer, address, width != 0, width)
+                                         : k.initial(nest.op, width);
+      if (mode != Mode::Begin) {
+        Value dot;
+        if (together) {
+          dot =
+              vector::ExtractStridedSliceOp::create(k.b, k.loc, combined, ArrayRef<int64_t>{i},
+                                                    ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});
+        } else if (combined) {
+          dot = vector::ExtractOp::create(k.b, k.loc, combined, ArrayRef<int64_t>{i});
+        } else {
+          dot = combineLanes(k, add, sums[i], lanes);
         }
-        k.store(output.buffer, sum, address, 0, 0);
+        sum = add.combine(k.b, k.loc, sum, dot);
       }
+      k.store(output.buffer, sum, address, width != 0, width);
     }
   }
 

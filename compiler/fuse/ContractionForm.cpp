@@ -183,6 +183,7 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
     return grains;
   }
   constexpr int64_t kVectorGrain = 64, kRowGrain = 8, kColumnGrain = 8, kDeep = 1024;
+  constexpr int64_t kLineGrain = 16, kManyRows = 64;
   if (form->kind == ContractionForm::Kind::Outer && sumsPairs(nest)) {
     // Every group copies what it reads of rhs: it takes so many rows that the copy is little work,
     // and where the sums are short, so many columns that results lie in long pieces.
@@ -220,9 +221,12 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
       return grains;
     }
   }
-  // Only the innermost row and column loops are unrolled.
+  // Only the innermost row and column loops are unrolled. Matrices have rows enough for groups
+  // that read all of a cache line.
   if (!form->rowLoops.empty()) {
-    grains[form->rowLoops.back()] = kRowGrain;
+    unsigned row = form->rowLoops.back();
+    bool isMatrix = llvm::count(nest.isReduction, false) == 2 && nest.extents[row] >= kManyRows;
+    grains[row] = isMatrix ? kLineGrain : kRowGrain;
   }
   if (!form->columnLoops.empty()) {
     grains[form->columnLoops.back()] = kColumnGrain;
