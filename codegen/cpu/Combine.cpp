@@ -129,4 +129,46 @@ Value combineLanesOfEach(KernelBuilder &k, const Combiner &combiner, SmallVector
   return vector::ShuffleOp::create(k.b, k.loc, vectors.front(), vectors.front(), sorted);
 }
 
+/// Whole rows, no more results than a vector has lanes, or one row: results `first` and following.
+static void storeDotRows(KernelBuilder &k, Operation *op, const DotTile &tile, int64_t first,
+                         ArrayRef<Value> sums, bool hasSums, bool continues) {
+  Combiner add{arith::AddFOp::getOperationName(), 0.0};
+  Lanes lanes = cast<VectorType>(sums.front().getType()).getNumElements();
+  Value combined;
+  if (hasSums && sums.size() > 1 && static_cast<Lanes>(sums.size()) <= lanes) {
+    combined = combineLanesOfEach(k, add, SmallVector<Value>(sums), lanes);
+  }
+  bool together = combined && tile.columns > 1 && tile.columnStride == 1;
+  Lanes width = together ? tile.columns : 0;
+  for (int64_t i = 0; i < static_cast<int64_t>(sums.size()); i += std::max<Lanes>(width, 1)) {
+    int64_t row = (first + i) / tile.columns, column = (first + i) % tile.columns;
+    Value address = k.add(tile.base, k.index(row * tile.rowStride + column * tile.columnStride));
+    Value sum = continues ? k.load(tile.output, address, width != 0, width) : k.initial(op, width);
+    if (hasSums) {
+      Value dot;
+      if (together) {
+        dot = vector::ExtractStridedSliceOp::create(k.b, k.loc, combined, ArrayRef<int64_t>{i},
+                                                    ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});
+      } else if (combined) {
+        dot = vector::ExtractOp::create(k.b, k.loc, combined, ArrayRef<int64_t>{i});
+      } else {
+        dot = combineLanes(k, add, sums[i], lanes);
+      }
+      sum = add.combine(k.b, k.loc, sum, dot);
+    }
+    k.store(tile.output, sum, address, width != 0, width);
+  }
+}
+
+void storeDots(KernelBuilder &k, Operation *op, const DotTile &tile, ArrayRef<Value> sums,
+               bool hasSums, bool continues) {
+  Lanes lanes = cast<VectorType>(sums.front().getType()).getNumElements();
+  int64_t atOnce = std::max<int64_t>(lanes / tile.columns, 1) * tile.columns;
+  for (int64_t first = 0; first < static_cast<int64_t>(sums.size()); first += atOnce) {
+    storeDotRows(k, op, tile, first,
+                 sums.slice(first, std::min<int64_t>(atOnce, sums.size() - first)), hasSums,
+                 continues);
+  }
+}
+
 } // namespace ntc::codegen::cpu

@@ -31,4 +31,17 @@ Value combineLanes(KernelBuilder &k, const Combiner &combiner, Value vector, Lan
 Value combineLanesOfEach(KernelBuilder &k, const Combiner &combiner, SmallVector<Value> vectors,
                          Lanes lanes);
 
+/// Where the results of a tile of sums go whose lanes are yet to be added: row by row, `columns` of
+/// them, from `base` on.
+struct DotTile {
+  const Buffer &output;
+  Value base;
+  int64_t rowStride, columnStride, columns;
+};
+
+/// Stores the sums of the lanes of each of `sums`, together with what sums of `op` begin with or,
+/// with `continues`, with what is stored there. Without `hasSums` only the beginning.
+void storeDots(KernelBuilder &k, mlir::Operation *op, const DotTile &tile,
+               mlir::ArrayRef<Value> sums, bool hasSums, bool continues);
+
 } // namespace ntc::codegen::cpu

@@ -16,8 +16,8 @@
 // only.
 
 #include "codegen/cpu/Combine.h"
-#include "codegen/cpu/KernelBuilder.h"
 #include "codegen/cpu/TileRows.h"
+#include "codegen/cpu/TileUpdates.h"
 #include "compiler/fuse/ContractionForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,7 +35,7 @@ namespace {
 class ContractionEmitter {
 public:
   ContractionEmitter(KernelBuilder &k, size_t n, fuse::ContractionForm form)
-      : k(k), nest(k.layout.space().nests()[n]), form(std::move(form)) {
+      : k(k), nestNumber(n), nest(k.layout.space().nests()[n]), form(std::move(form)) {
     for (size_t d = 0; d < nest.extents.size(); ++d) {
       ranges.push_back(k.rangeOf(n, d));
     }
@@ -48,7 +48,9 @@ public:
         this->form.columnLoops.empty() ? -1 : static_cast<int>(this->form.columnLoops.back());
   }
 
-  void emit() {
+  /// `beside`: the elementwise loop group that is to run beside the sums, or none. False if it has
+  /// yet to be emitted.
+  bool emit(ArrayRef<size_t> beside) {
     tileRows.emplace(chooseRows());
     for (unsigned d = 0; d < ranges.size(); ++d) {
       if (nest.isReduction[d]) {
@@ -64,6 +66,9 @@ public:
     for (auto [loop, size] : blocked) {
       blockSizes[loop] = size;
     }
+    if (!beside.empty() && blocked.empty() && ranges[reduced.front()].size > 0) {
+      updates.emplace(k, nestNumber, rowLoop, form.vectorLoop, beside, ranges);
+    }
     SmallVector<Value> ivs(ranges.size());
     if (!blocked.empty()) {
       mode = Mode::Begin;
@@ -71,6 +76,10 @@ public:
       mode = Mode::Continue;
     }
     k.cut(blocked, ranges, [&] { emitOuter(ivs); });
+    if (updates) {
+      updates->drain();
+    }
+    return updates.has_value();
   }
 
 private:
@@ -80,8 +89,11 @@ private:
   llvm::DenseMap<unsigned, int64_t> blockSizes; ///< of reduction loops that are cut
   std::optional<LinearAccess> panel;            ///< the copy of rhs that tiles read, if any
   Value panelMemory;
+  std::optional<TileUpdates> updates; ///< what runs beside the sums, if anything
+  Value lastLanes;                    ///< lanes of the last vector of a column of tiles; null: all
 
   KernelBuilder &k;
+  size_t nestNumber;
   const fuse::Nest &nest;
   fuse::ContractionForm form;
   SmallVector<Range> ranges;
@@ -203,8 +215,8 @@ private:
 
   void emitColumnBlocks(SmallVector<Value> &ivs) {
     const Range &range = ranges[form.vectorLoop];
-    int64_t extent = range.size >= 0 ? range.size : nest.extents[form.vectorLoop];
-    auto [columns, rows] = outerTile((extent + lanes - 1) / lanes);
+    int64_t count = llvm::divideCeil(sizeOf(form.vectorLoop), lanes);
+    auto [columns, rows] = updates ? TileUpdates::tileOf(k.target, count) : outerTile(count);
     bool packs = mode != Mode::Begin && packsPanels(columns, rows);
     auto emitRows = [&](Value column, int64_t vectors, Value mask) {
       ivs[form.vectorLoop] = column;
@@ -227,7 +239,9 @@ private:
       }
       if (rest > 0) {
         int64_t vectors = (rest + lanes - 1) / lanes, last = rest - (vectors - 1) * lanes;
-        emitRows(split, vectors, last == lanes ? Value() : maskOf(k.index(last)));
+        lastLanes = last == lanes ? Value() : k.index(last);
+        emitRows(split, vectors, lastLanes ? maskOf(lastLanes) : Value());
+        lastLanes = {};
       }
       return;
     }
@@ -239,7 +253,10 @@ private:
       return {};
     });
     k.loop(split, range.upper, lanes, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      emitRows(iv, 1, maskOf(k.b.createOrFold<arith::SubIOp>(k.loc, range.upper, iv)));
+      Value left = k.b.createOrFold<arith::SubIOp>(k.loc, range.upper, iv);
+      lastLanes = arith::MinUIOp::create(k.b, k.loc, left, k.index(lanes));
+      emitRows(iv, 1, maskOf(left));
+      lastLanes = {};
       return {};
     });
   }
@@ -356,6 +373,15 @@ private:
       }
       return next;
     };
+    if (updates) {
+      TileUpdates::Tile tile{ivs, rowLoop, rows, vectors, lastLanes};
+      auto stepAt = [&](Value iv, ValueRange now) {
+        ivs[reduced.front()] = iv;
+        return step(now);
+      };
+      return updates->enqueue(tile,
+                              updates->sumBeside(tile, ranges[reduced.front()], sums, stepAt));
+    }
     if (mode != Mode::Begin) {
       sums = emitReduced(reduced, ivs, sums, step);
     }
@@ -419,47 +445,9 @@ private:
         return result;
       });
     }
-    Value base = k.addressAt(output, ivs);
-    for (int64_t first = 0; first < rows * columns;) {
-      // Whole rows, as many as have a lane for each result.
-      int64_t count =
-          std::min(rows * columns - first, std::max<int64_t>(lanes / columns, 1) * columns);
-      storeDots(base, first, columns, ArrayRef(sums).slice(first, count));
-      first += count;
-    }
-  }
-
-  /// Stores the sums of the lanes of each of `sums`: results `first` and following of a tile.
-  void storeDots(Value base, int64_t first, int64_t columns, ArrayRef<Value> sums) {
-    Combiner add{arith::AddFOp::getOperationName(), 0.0};
-    Value combined;
-    if (mode != Mode::Begin && sums.size() > 1 && static_cast<Lanes>(sums.size()) <= lanes) {
-      combined = combineLanesOfEach(k, add, SmallVector<Value>(sums), lanes);
-    }
-    bool together = combined && columns > 1 && output.strides[columnLoop] == 1;
-    Lanes width = together ? columns : 0;
-    for (int64_t i = 0; i < static_cast<int64_t>(sums.size()); i += std::max<Lanes>(width, 1)) {
-      int64_t row = (first + i) / columns, column = (first + i) % columns;
-      int64_t offset = (rowLoop < 0 ? 0 : row * output.strides[rowLoop]) +
-                       (columnLoop < 0 ? 0 : column * output.strides[columnLoop]);
-      Value address = k.add(base, k.index(offset));
-      Value sum = mode == Mode::Continue ? k.load(output.buffer, address, width != 0, width)
-                                         : k.initial(nest.op, width);
-      if (mode != Mode::Begin) {
-        Value dot;
-        if (together) {
-          dot =
-              vector::ExtractStridedSliceOp::create(k.b, k.loc, combined, ArrayRef<int64_t>{i},
-                                                    ArrayRef<int64_t>{width}, ArrayRef<int64_t>{1});
-        } else if (combined) {
-          dot = vector::ExtractOp::create(k.b, k.loc, combined, ArrayRef<int64_t>{i});
-        } else {
-          dot = combineLanes(k, add, sums[i], lanes);
-        }
-        sum = add.combine(k.b, k.loc, sum, dot);
-      }
-      k.store(output.buffer, sum, address, width != 0, width);
-    }
+    DotTile tile{output.buffer, k.addressAt(output, ivs), rowLoop < 0 ? 0 : output.strides[rowLoop],
+                 columnLoop < 0 ? 0 : output.strides[columnLoop], columns};
+    storeDots(k, nest.op, tile, sums, mode != Mode::Begin, mode == Mode::Continue);
   }
 
   SmallVector<Value> dotStep(ArrayRef<Value> ivs, int64_t rows, int64_t columns, ValueRange now,
@@ -484,9 +472,9 @@ private:
 
 } // namespace
 
-void emitContraction(KernelBuilder &k, size_t nest) {
+bool emitContraction(KernelBuilder &k, size_t nest, ArrayRef<size_t> beside) {
   fuse::ContractionForm form = *fuse::contractionForm(k.layout.space().nests()[nest].op);
-  ContractionEmitter(k, nest, std::move(form)).emit();
+  return ContractionEmitter(k, nest, std::move(form)).emit(beside);
 }
 
 } // namespace ntc::codegen::cpu

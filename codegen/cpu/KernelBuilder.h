@@ -135,7 +135,9 @@ bool emitTranspose(KernelBuilder &k, size_t nest);
 void emitReduction(KernelBuilder &k, size_t nest);
 /// Transposes the square of rows.size() rows with as many lanes in registers.
 void transposeSquare(KernelBuilder &k, SmallVector<Value> &rows);
-void emitContraction(KernelBuilder &k, size_t nest);
+/// `beside`: the loop group that is to run beside the sums (schedule::whyNotPipelined), or none.
+/// False if it has yet to be emitted.
+bool emitContraction(KernelBuilder &k, size_t nest, mlir::ArrayRef<size_t> beside);
 /// For sums of products of bf16 in f32; false, with nothing emitted, where the nest is none or has
 /// no loop to run vectors along.
 bool emitPairedContraction(KernelBuilder &k, size_t nest);

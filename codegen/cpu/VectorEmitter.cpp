@@ -6,6 +6,7 @@
 #include "codegen/cpu/KernelEmitter.h"
 #include "compiler/fuse/ContractionForm.h"
 #include "compiler/fuse/WinnerForm.h"
+#include "compiler/schedule/Pipelining.h"
 #include "compiler/schedule/TileSizes.h"
 #include "dialects/nn/Nn.h"
 
@@ -65,8 +66,8 @@ public:
     k.loop(begin, end, 1, {}, [&](Value group, ValueRange) -> SmallVector<Value> {
       decodeGroup(group);
       setOrigins();
-      for (const auto &loopGroup : layout.loopGroups()) {
-        emitLoopGroup(loopGroup);
+      for (size_t g = 0; g < layout.loopGroups().size(); ++g) {
+        g += emitLoopGroup(g);
       }
       return {};
     });
@@ -228,23 +229,36 @@ private:
     }
   }
 
-  void emitLoopGroup(ArrayRef<size_t> loopGroup) {
+  /// The loop group that is to run beside group `g`, or none.
+  ArrayRef<size_t> groupBeside(size_t g) {
+    auto pipelined = kernel.getPipelined();
+    if (!pipelined || !llvm::is_contained(*pipelined, static_cast<int64_t>(g)) ||
+        schedule::whyNotPipelined(layout, g) != StringRef("")) {
+      return {};
+    }
+    return layout.loopGroups()[g + 1];
+  }
+
+  /// Emits loop group `g` and those that run beside it; returns the number of the latter.
+  size_t emitLoopGroup(size_t g) {
+    ArrayRef<size_t> loopGroup = layout.loopGroups()[g];
     const fuse::Nest &first = layout.space().nests()[loopGroup.front()];
     k.loc = first.op->getLoc();
     if (schedule::isTransposingCopy(first) && emitTranspose(k, loopGroup.front())) {
-      return;
+      return 0;
     }
     if (llvm::none_of(first.isReduction, [](bool reduces) { return reduces; })) {
       emitPointwise(k, loopGroup);
     } else if (fuse::contractionForm(first.op)) {
       if (!emitPairedContraction(k, loopGroup.front())) {
-        emitContraction(k, loopGroup.front());
+        return emitContraction(k, loopGroup.front(), groupBeside(g)) ? 1 : 0;
       }
     } else if (fuse::winnerForm(first.op)) {
       emitWinnerSum(k, loopGroup.front());
     } else {
       emitReduction(k, loopGroup.front());
     }
+    return 0;
   }
 };
 

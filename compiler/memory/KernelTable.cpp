@@ -26,10 +26,10 @@ ir::plan::KernelOp KernelTable::outline(ir::plan::DispatchOp dispatch) {
   fuse::IterationSpace space(schedule::bodyOps(dispatch.getBody().front()));
   schedule::Tiling tiling = schedule::chooseTiling(space, dispatch.getSplit());
   IntegerAttr outer = tiling.outer == 0 ? IntegerAttr() : builder.getI64IntegerAttr(tiling.outer);
-  auto kernel =
-      ir::plan::KernelOp::create(builder, dispatch.getLoc(), builder.getStringAttr("k"),
-                                 TypeAttr::get(type), builder.getDenseI64ArrayAttr(tiling.tile),
-                                 builder.getI64IntegerAttr(tiling.groups), outer, nullptr, nullptr);
+  auto kernel = ir::plan::KernelOp::create(
+      builder, dispatch.getLoc(), builder.getStringAttr("k"), TypeAttr::get(type),
+      builder.getDenseI64ArrayAttr(tiling.tile), builder.getI64IntegerAttr(tiling.groups), outer,
+      nullptr, nullptr, nullptr);
   IRMapping mapping;
   dispatch.getBody().cloneInto(&kernel.getBody(), mapping);
   auto [found, isNew] = kernels.try_emplace(textOf(kernel), kernel);

@@ -44,4 +44,19 @@ def ChooseOwners : Pass<"ntc-choose-owners", "::ntc::ir::train::ProgramOp"> {
   }];
 }
 
+def PipelineUpdates : Pass<"ntc-pipeline-updates", "::ntc::ir::train::ProgramOp"> {
+  let summary = "Lets elementwise loops run beside the sums of products before them";
+  let description = [{
+    Needs kernels (ntc-plan-memory) and sets `pipelined` of those in which an elementwise loop group directly follows a sum of
+    products over one loop that nothing else reads. While the sums of one register tile are computed, the elements of the tile
+    before are finished, one vector between a few steps, and the memory that the next ones need is fetched. An optimizer's update
+    then hides its divisions, its roots and its memory behind the products of the weight's gradient, which is never stored.
+    Elementwise loops that neither divide, nor call functions, nor read operands of their own stay apart, for they wait for nothing,
+    and so do those behind sums of fewer than 64 products, which are too short to hide anything.
+    Preserves values bit for bit.
+
+    Remarks: `pipeline-updates` (beside which sums, and why not).
+  }];
+}
+
 #endif

@@ -116,6 +116,10 @@ public:
       }
       program.addPass(
           memory::createPlanMemory({enabled("update-in-place"), enabled("reuse-slots")}));
+      // On kernels, whose loop groups are final.
+      if (enabled("pipeline-updates")) {
+        program.addPass(memory::createPipelineUpdates());
+      }
       check(phase);
       break;
     case Phase::Compiled:

@@ -43,7 +43,7 @@ struct OptimizationInfo {
 
 /// Every optimization, in the order in which they run. The names are those of `--disable-pass` and
 /// of the remarks. Level 3 is level 2 plus what costs compile time out of proportion; nothing does.
-inline constexpr std::array<OptimizationInfo, 10> kOptimizations = {{
+inline constexpr std::array<OptimizationInfo, 11> kOptimizations = {{
     {"simplify", 1, "algebraic identities, constants, common subexpressions"},
     {"sparse-pool-gradients", 2, "gradients behind a max pool are summed over its winners only"},
     {"split-strided-gradients", 2, "gradients of strided convolutions multiply no spread zeros"},
@@ -54,6 +54,7 @@ inline constexpr std::array<OptimizationInfo, 10> kOptimizations = {{
     {"choose-owners", 2, "threads divide each dispatch so that they read what they wrote"},
     {"update-in-place", 1, "a state's new value is written over the old one"},
     {"reuse-slots", 1, "tensors that are never alive together share bytes"},
+    {"pipeline-updates", 2, "elementwise work runs beside the products before it"},
 }};
 inline constexpr unsigned kDefaultLevel = 2, kHighestLevel = 3;
 

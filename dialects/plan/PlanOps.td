@@ -50,11 +50,12 @@ def Plan_KernelOp : Plan_Op<"kernel", [IsolatedFromAbove, Symbol, FunctionOpInte
     Arguments are what a call's leading operands hold, results what it writes to its trailing operands. `tile` gives, for each
     label of the kernel's iteration space (compiler/fuse/IterationSpace.h), the number of indices that one work group covers;
     0 means all. `groups` is the number of work groups that follows; they count row-major over the tiles of the labels, with
-    label `outer` first where it is given.
+    label `outer` first where it is given. `pipelined` lists the loop groups (compiler/schedule/KernelLayout.h) that are sums of
+    products beside which the elementwise loop group behind them runs.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$tile, DefaultValuedAttr<I64Attr, "1">:$groups,
-                       OptionalAttr<I64Attr>:$outer,
+                       OptionalAttr<I64Attr>:$outer, OptionalAttr<DenseI64ArrayAttr>:$pipelined,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

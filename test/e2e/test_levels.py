@@ -7,7 +7,7 @@ from support import Case, main
 from probe import PROBE
 
 # What only moves computations and memory about.
-EXACT = ("join-dispatches", "merge-small-dispatches", "update-in-place", "reuse-slots")
+EXACT = ("join-dispatches", "merge-small-dispatches", "update-in-place", "reuse-slots", "pipeline-updates")
 # What may compute a value by another formula.
 CLOSE = ("simplify", "fuse-elementwise", "sparse-pool-gradients", "split-strided-gradients", "choose-layouts", "choose-owners")
 
@@ -31,6 +31,11 @@ class Levels(Case):
     def test_mlp(self):
         self.succeeds("new", "mlp", "--hidden", "33", "-o", "model.pb")
         self.compare(16)
+
+    def test_updates_beside_sums(self):
+        # Sums over 70 samples, of which some steps are left over; 57 columns end in a mask.
+        self.succeeds("new", "mlp", "--input", "57", "--hidden", "33", "-o", "model.pb")
+        self.compare(70)
 
     def test_dropout_and_adam(self):
         self.succeeds("model", "model.pb", program=PROBE)
