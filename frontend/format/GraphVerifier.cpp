@@ -192,7 +192,7 @@ void Scope::addNode(const onnx::NodeProto &node, int64_t opset) {
   if (complete) {
     types = inference.infer(node, operands, opset);
   } else if (!findOp(node.op_type()) && !inference.findFunction(node.domain(), node.op_type())) {
-    types.unsupported = "unknown operator " + quoted(node.op_type());
+    types.unsupported = "operator " + quoted(node.op_type()) + " is not supported";
   }
   if (!types.unsupported.empty()) {
     report.addUnsupported(types.unsupported, node);

@@ -5,6 +5,7 @@
 
 #include "frontend/format/ExporterForm.h"
 #include "frontend/format/InitialValues.h"
+#include "frontend/format/LossFit.h"
 #include "frontend/format/Names.h"
 #include "frontend/format/TrainingInfo.h"
 #include "frontend/format/Verifier.h"
@@ -250,6 +251,9 @@ std::vector<Diagnostic> pack(onnx::ModelProto &model, const PackOptions &options
     notes.push_back("the model has " + std::to_string(model.graph().output_size()) +
                     " outputs; the loss is that of the first, " +
                     quoted(model.graph().output(0).name()));
+  }
+  if (std::string misfit = lossMisfit(model.graph(), spec.loss()); !misfit.empty()) {
+    notes.push_back(misfit);
   }
   ValueTypes types;
   if (auto problems = verify(model, &types); !problems.empty()) {

@@ -169,9 +169,14 @@ NodeTypes ShapeInference::inferOperator(const onnx::NodeProto &node,
     for (const OpSchema &each : opSchemas()) {
       names.emplace_back(each.name);
     }
-    std::string near = nearest(node.op_type(), names);
-    result.unsupported = "unknown operator " + quoted(node.op_type()) +
-                         (near.empty() ? std::string() : "; did you mean " + quoted(near) + "?");
+    const std::string &name = node.op_type();
+    const std::string near = nearest(name, names);
+    // ONNX has operators with names near to those that are here (Celu, Gelu): only a long name that
+    // lost or doubled a letter is taken for misspelt.
+    const bool isMisspelt =
+        name.size() >= 10 && (near.size() == name.size() + 1 || near.size() + 1 == name.size());
+    result.unsupported = "operator " + quoted(name) + " is not supported" +
+                         (isMisspelt ? "; did you mean " + quoted(near) + "?" : "");
     return result;
   }
   if (opset < schema->sinceOpset) {

@@ -30,6 +30,8 @@ struct Hooks {
   std::function<void(const MetricsRecord &)> record;
   /// What the resume command begins with.
   std::string command = "ntc-run";
+  /// The whole command as it was typed, for the report; empty: it is made from the options.
+  std::string typed = {};
 
   bool isStopped() const { return stop && stop->load(std::memory_order_relaxed); }
   void printLine(std::string_view line) const;

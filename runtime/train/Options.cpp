@@ -171,6 +171,19 @@ constexpr std::string_view kCheckpointHelp =
 
 } // namespace
 
+std::string shellWord(std::string_view word) {
+  constexpr std::string_view harmless =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
+  if (!word.empty() && word.find_first_not_of(harmless) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string out = "'";
+  for (char c : word) {
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return out + "'";
+}
+
 Flag averagedFlag(ModelOptions &options) {
   return switchFlag("--averaged", options.averaged,
                     "take the averages of the weights that the run kept (--average)");
@@ -185,20 +198,6 @@ void appendModelFlags(std::vector<Flag> &flags, ModelOptions &options) {
   flags.push_back(threadsFlag(options.threads));
   flags.push_back(allThreadsFlag(options.allThreads));
   flags.push_back(deviceFlag());
-}
-
-/// A word for a POSIX shell: in single quotes unless every character is harmless.
-std::string shellWord(std::string_view word) {
-  constexpr std::string_view harmless =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-";
-  if (!word.empty() && word.find_first_not_of(harmless) == std::string_view::npos) {
-    return std::string(word);
-  }
-  std::string out = "'";
-  for (char c : word) {
-    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return out + "'";
 }
 
 Flag initFlag(std::vector<std::string> &target) {

@@ -139,6 +139,9 @@ Result<data::SplitRule> splitRuleOf(const TrainOptions &options);
 /// That flag with its value, as typed; empty where neither is there.
 std::string splitText(const TrainOptions &options);
 
+/// A word for a POSIX shell: in single quotes unless every character is harmless.
+std::string shellWord(std::string_view word);
+
 /// The flags of `options` as a command line that does the same run again, except `--resume`; it
 /// begins with the model, or where there is none with a space. Words are quoted for a POSIX shell
 /// where they need it.

@@ -45,11 +45,29 @@ std::string numberText(double value, OutputMeaning meaning) {
   return buffer;
 }
 
-std::string csvHeader(const std::vector<PredictOutput> &outputs) {
+/// Names of classes by label; empty where the data has none.
+using ClassNames = std::span<const std::string>;
+
+/// The name of a label for a cell of a table: quoted where it holds a separator.
+std::string nameCell(ClassNames names, int64_t label) {
+  const std::string name =
+      static_cast<size_t>(label) < names.size() ? names[static_cast<size_t>(label)] : "";
+  if (name.find_first_of(",\"\n\r") == std::string::npos) {
+    return name;
+  }
+  std::string out = "\"";
+  for (char c : name) {
+    out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  }
+  return out + "\"";
+}
+
+std::string csvHeader(const std::vector<PredictOutput> &outputs, ClassNames names) {
   std::string out = "index";
   for (const PredictOutput &output : outputs) {
     const std::string prefix = outputs.size() > 1 ? output.name + "." : "";
     out += output.isClassifier() ? "," + prefix + "class" : "";
+    out += output.isClassifier() && !names.empty() ? "," + prefix + "name" : "";
     for (int64_t i = 0; i < output.elements; ++i) {
       out += concat(",", prefix, output.meaning == OutputMeaning::Raw ? "y" : "p", i);
     }
@@ -57,18 +75,26 @@ std::string csvHeader(const std::vector<PredictOutput> &outputs) {
   return out;
 }
 
-void appendCsv(const PredictOutput &output, const std::vector<double> &values, std::string &line) {
-  line += output.isClassifier() ? concat(",", classOf(values)) : "";
+void appendCsv(const PredictOutput &output, const std::vector<double> &values, ClassNames names,
+               std::string &line) {
+  if (output.isClassifier()) {
+    const int64_t label = classOf(values);
+    line += concat(",", label, names.empty() ? "" : "," + nameCell(names, label));
+  }
   for (double value : values) {
     line += "," + numberText(value, output.meaning);
   }
 }
 
-void appendJson(const PredictOutput &output, const std::vector<double> &values, bool isOnly,
-                format::JsonWriter &json) {
+void appendJson(const PredictOutput &output, const std::vector<double> &values, ClassNames names,
+                bool isOnly, format::JsonWriter &json) {
   const std::string prefix = isOnly ? "" : output.name + ".";
   if (output.isClassifier()) {
-    json.member(prefix + "class", classOf(values));
+    const int64_t label = classOf(values);
+    json.member(prefix + "class", label);
+    if (static_cast<size_t>(label) < names.size()) {
+      json.member(prefix + "name", names[static_cast<size_t>(label)]);
+    }
   }
   json.key(prefix + (output.meaning == OutputMeaning::Raw ? "output" : "probabilities"));
   json.beginArray();
@@ -131,7 +157,7 @@ Result<Sink> openSink(const std::string &out, const Hooks &hooks) {
 /// Writes the samples of one batch; the views belong to `outputs` in order.
 Status writeBatch(const std::vector<PredictOutput> &outputs,
                   std::span<const exec::OutputView> views, const data::Batch &batch, Format format,
-                  Sink &sink) {
+                  ClassNames names, Sink &sink) {
   if (format == Format::Npy) {
     const size_t bytes =
         static_cast<size_t>(batch.size * outputs[0].elements) * sizeOf(outputs[0].dtype);
@@ -150,9 +176,9 @@ Status writeBatch(const std::vector<PredictOutput> &outputs,
                  static_cast<const std::byte *>(views[o].data) + static_cast<size_t>(i) * rowBytes,
                  values);
       if (format == Format::Csv) {
-        appendCsv(outputs[o], values, line);
+        appendCsv(outputs[o], values, names, line);
       } else {
-        appendJson(outputs[o], values, outputs.size() == 1, json);
+        appendJson(outputs[o], values, names, outputs.size() == 1, json);
       }
     }
     json.endObject();
@@ -164,7 +190,8 @@ Status writeBatch(const std::vector<PredictOutput> &outputs,
 }
 
 Status predictAll(exec::Session &session, Feed &feed, const std::vector<PredictOutput> &outputs,
-                  Format format, Sink &sink, Progress &progress, const Hooks &hooks) {
+                  Format format, ClassNames names, Sink &sink, Progress &progress,
+                  const Hooks &hooks) {
   data::Loader &loader = feed.loader();
   std::vector<exec::OutputView> views(outputs.size());
   ProgressState state;
@@ -186,7 +213,7 @@ Status predictAll(exec::Session &session, Feed &feed, const std::vector<PredictO
       }
       views[i] = *view;
     }
-    if (Status status = writeBatch(outputs, views, *batch, format, sink); !status) {
+    if (Status status = writeBatch(outputs, views, *batch, format, names, sink); !status) {
       return status;
     }
     ++state.batches;
@@ -279,20 +306,22 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
   if (!feed) {
     return feed.status();
   }
+  const std::vector<std::string> &known = preprocessing->known.classes;
+  const ClassNames names = known.empty() ? (*dataset)->classNames() : ClassNames(known);
   Result<Sink> sink = openSink(options.out, hooks);
   if (!sink) {
     return sink.status();
   }
   Status status = Status::ok();
   if (*format == Format::Csv) {
-    status = sink->line(csvHeader(*outputs));
+    status = sink->line(csvHeader(*outputs, names));
   } else if (*format == Format::Npy) {
     std::string header = npyHeader((*outputs)[0], (*dataset)->size());
     status = sink->bytes({reinterpret_cast<const uint8_t *>(header.data()), header.size()});
   }
   Progress progress = makeProgress(hooks, 0);
   if (status) {
-    status = predictAll(session, **feed, *outputs, *format, *sink, progress, hooks);
+    status = predictAll(session, **feed, *outputs, *format, names, *sink, progress, hooks);
   }
   if (status) {
     status = sink->finish();

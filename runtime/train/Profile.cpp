@@ -27,14 +27,35 @@ double medianOf(std::vector<double> values) {
 }
 
 /// The least seconds that a call can take on the threads that have groups to work on.
+double computeLimitOf(const CallProfile &call, const device::MachineLimits &limits,
+                      unsigned threads) {
+  return static_cast<double>(call.flops) /
+         (limits.flopsPerSecond * std::min<double>(threads, call.groups));
+}
+
 double limitOf(const CallProfile &call, const device::MachineLimits &limits, unsigned threads) {
-  double cores = std::min<double>(threads, call.groups);
-  return std::max(static_cast<double>(call.flops) / (limits.flopsPerSecond * cores),
+  return std::max(computeLimitOf(call, limits, threads),
                   static_cast<double>(call.bytes) / limits.bytesPerSecond);
 }
 
 double shareOf(const CallProfile &call) {
   return call.seconds > 0.0 ? std::min(1.0, call.limit / call.seconds) : 0.0;
+}
+
+/// "43% compute", "90% memory", or "cache": operands that come faster than memory gives them lie in
+/// a cache, for which there is no limit to compare with.
+std::string limitText(const CallProfile &call, const ProfileReport &report) {
+  const double seconds = std::max(call.seconds, 1e-12);
+  const double compute = computeLimitOf(call, report.limits, report.threads) / seconds;
+  const double memory = static_cast<double>(call.bytes) / report.limits.bytesPerSecond / seconds;
+  char text[32];
+  if (memory > 1.0) {
+    std::snprintf(text, sizeof(text), "%.0f%% compute", 100.0 * compute);
+    return compute > 0.1 ? text : "in cache";
+  }
+  std::snprintf(text, sizeof(text), "%.0f%% %s", 100.0 * std::max(compute, memory),
+                compute >= memory ? "compute" : "memory");
+  return text;
 }
 
 } // namespace
@@ -155,21 +176,21 @@ std::string toText(const ProfileReport &report) {
   });
   char line[256];
   std::snprintf(line, sizeof(line),
-                "%s: %.1f us in %zu calls (batch %lld, %u threads, %lld steps); one core: %.1f "
+                "%s: %.1f us in %zu calls (batch %lld, %u thread%s, %lld steps); one core: %.1f "
                 "GFLOP/s, %.1f GB/s\n",
                 report.model.c_str(), report.stepSeconds * 1e6, report.calls.size(),
                 static_cast<long long>(report.batchSize), report.threads,
-                static_cast<long long>(report.steps), report.limits.flopsPerSecond * 1e-9,
-                report.limits.bytesPerSecond * 1e-9);
+                report.threads == 1 ? "" : "s", static_cast<long long>(report.steps),
+                report.limits.flopsPerSecond * 1e-9, report.limits.bytesPerSecond * 1e-9);
   std::string text = line;
-  text += "        us   time    GFLOP/s     GB/s  of limit  groups  dispatch\n";
+  text += "        us   time    GFLOP/s     GB/s      of limit  groups  dispatch\n";
   for (const CallProfile *call : sorted) {
     double seconds = std::max(call->seconds, 1e-12);
-    std::snprintf(line, sizeof(line), "%10.1f %5.1f%% %10.1f %8.1f %8.0f%% %7u  %s\n",
-                  seconds * 1e6, 100.0 * seconds / std::max(report.stepSeconds, 1e-12),
+    std::snprintf(line, sizeof(line), "%10.1f %5.1f%% %10.1f %8.1f %13s %7u  %s\n", seconds * 1e6,
+                  100.0 * seconds / std::max(report.stepSeconds, 1e-12),
                   static_cast<double>(call->flops) / seconds * 1e-9,
-                  static_cast<double>(call->bytes) / seconds * 1e-9, 100.0 * shareOf(*call),
-                  call->groups, call->name.c_str());
+                  static_cast<double>(call->bytes) / seconds * 1e-9,
+                  limitText(*call, report).c_str(), call->groups, call->name.c_str());
     text += line;
   }
   text.pop_back();

@@ -73,7 +73,8 @@ Status makeReporter(const TrainOptions &options, const Recipe &recipe, const Run
   }
   ReporterOptions reporting;
   reporting.folder = job.folder;
-  reporting.command = concat(hooks.command, " ", commandLine(options));
+  reporting.command =
+      hooks.typed.empty() ? concat(hooks.command, " ", commandLine(options)) : hooks.typed;
   reporting.loss = recipe.lossName;
   reporting.tensorboard = !options.noTensorboard;
   reporting.page = !options.noReport;

@@ -86,8 +86,16 @@ class Recipes(Case):
         self.refused(2, "CPU", *self.train, "--device=cuda")
         self.refused(2, "not available in this version", "compile", "model.pb", "--emit=ptx")
 
+    def test_a_loss_that_the_last_layer_does_not_fit_is_noted(self):
+        for loss, other in (("bce", "bce_with_logits"), ("nll", "cross_entropy")):
+            err = self.succeeds("new", "mlp", "--loss", loss, "-o", "odd.pb").err
+            self.assertRegex(err, f"note: .*ends in Gemm 'fc2': use --loss {other}")
+        self.assertNotIn("note:", self.succeeds("new", "mlp", "--loss", "cross_entropy", "-o", "even.pb").err)
+
     def test_unknown_processor(self):
-        self.refused(2, "--mcpu", *self.train, "--mcpu=pentium-9000")
+        for words in (self.train, ("compile", "model.pb")):
+            ending = self.refused(2, "flag '--mcpu': 'pentium-9000' is not a processor", *words, "--mcpu=pentium-9000")
+            self.assertNotIn("not a recognized", ending.err)
 
     def test_unknown_family(self):
         self.refused(2, "did you mean", "new", "lenett")

@@ -91,6 +91,8 @@ class BadGraphs(Case):
         self.write("model.onnx", onnx.linear(nodes=nodes))
         self.refused(3, ["Frobnicate", "/first/Frobnicate", "Defenestrate", "/last/Defenestrate"], "compile", "model.onnx",
                      *RECIPE)
+        ending = self.refused(3, "is not supported", "summary", "model.onnx")
+        self.assertEqual([line.startswith("ntc summary: error: model.onnx: node ") for line in ending.err.splitlines()], [True] * 2)
 
     def test_operator_that_is_known_but_not_compiled(self):
         nodes = [onnx.node("Gemm", ["x", "fc.weight", "fc.bias"], ["a"], "/fc/Gemm", transB=1),

@@ -46,6 +46,10 @@ class Reports(Case):
             self.assertGreater(call["seconds"], 0)
             self.assertTrue(0 <= call["share_of_limit"] <= 1)
         self.assertAlmostEqual(report["step_s"], sum(call["seconds"] for call in report["calls"]), delta=1e-9)
+        table = self.succeeds("profile", "model.pb", "--batch-size", "32", "--threads", "1", "--steps", "5").out
+        self.assertIn("1 thread,", table)
+        for line in table.splitlines()[2:]:
+            self.assertRegex(line, r"% (compute|memory) |in cache ")
         # The forward pass alone multiplies and adds every parameter for each of 32 samples.
         parameters = json.loads(self.succeeds("summary", "model.pb", "--batch-size", "32", "--json").out)["parameters"]
         self.assertGreater(sum(call["flops"] for call in report["calls"]), 2 * 32 * parameters)

@@ -246,7 +246,8 @@ class Runs(Case):
         for words in (("--lr", "0.02"), ("--schedule", "step,step_size=2"), ("--val", "csv:data.csv?target=y"),
                       ("--control", "eps=1e-3")):
             self.refused(2, [words[0], "--resume=state"], "train", "--out", "run", "--resume", "--epochs", "2", *words)
-        self.succeeds("train", "--out", "run", "--resume", "--epochs", "2", "--lr", "0.01", "--schedule", "step,step_size=1,gamma=0.1")
+        self.succeeds("train", "--out", "run", "--resume", "--epochs", "2", "--lr", "0.01", "--schedule",
+                      "step,step_size=1,gamma=0.1")
         self.succeeds("train", "--out", "run", "--resume=state", "--epochs", "3", "--lr", "0.02")
 
     def test_parameters_that_are_not_finite_are_not_saved(self):
@@ -329,6 +330,15 @@ class Runs(Case):
         lines = (self.here / "out.csv").read_text().splitlines()
         self.assertEqual(len(lines), 41)
         self.assertTrue(lines[0].startswith("index,class,p0,"))
+        self.write("kinds.csv", "a,b,kind\n" + "1,2,left\n3,4,right\n" * 20)
+        self.succeeds("new", "mlp", "--input", "2", "--classes", "2", "-o", "kinds.pb")
+        self.succeeds("train", "kinds.pb", "--data", "csv:kinds.csv?target=kind", "--max-steps", "2", "--out", "kinds")
+        self.succeeds("predict", "kinds", "--data", "csv:kinds.csv?target=kind", "-o", "kinds-out.csv")
+        head, *rows = (self.here / "kinds-out.csv").read_text().splitlines()
+        self.assertEqual(head, "index,class,name,p0,p1")
+        for row in rows:
+            _, label, name, *_ = row.split(",")
+            self.assertEqual(name, ("left", "right")[int(label)])
 
     def test_export_trains_on(self):
         self.train("run", "--epochs", "1")
@@ -592,6 +602,20 @@ class Interruptions(Case):
         process.kill()
         self.end(process)
         self.succeeds("train", "--out", "run", "--resume", "--epochs", "1")
+
+    def test_ctrl_c_ends_the_compiler_at_once(self):
+        self.succeeds("new", "resnet18", "-o", "resnet.pb")
+        process = self.start("train", "resnet.pb", "--data", "synthetic", "--max-steps", "1", "--out", "never")
+        time.sleep(1)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        ending = self.end(process)
+        self.assertLess(time.monotonic() - begin, 2)
+        self.assertEqual(ending.code, 130, str(ending))
+        self.assertIn("interrupted while compiling", ending.err)
+        self.assertFalse((self.here / "never").exists())
+        cache = os.path.join(self.shared.name, "cache", "ntc")
+        self.assertEqual([name for name in os.listdir(cache) if ".tmp." in name], [])
 
     def test_ctrl_c_before_the_first_step(self):
         self.make_mlp()

@@ -43,6 +43,12 @@ class SeeingTest(support.Case):
         self.assertGreaterEqual(page.tags.count("svg"), 4)
         self.assertEqual(len(list((self.here / "run").glob("events.out.tfevents.*"))), 1)
 
+    def test_the_report_has_the_command_as_it_was_typed(self):
+        words = ("train", "model.pb", "--data", "mnist:mnist", "--batch-size=16", "--max-steps", "2", "--optimizer", "sgd,lr=0.1",
+                 "--out", "typed")
+        self.succeeds(*words)
+        self.assertIn("ntc " + " ".join(words), (self.here / "typed" / "report.html").read_text())
+
     def test_both_can_be_left_out(self):
         self.train("run", "--no-report", "--no-tensorboard")
         names = {path.name for path in (self.here / "run").iterdir()}

@@ -8,6 +8,7 @@
 #include "runtime/artifact/Artifact.h"
 #include "runtime/base/File.h"
 #include "runtime/base/Sha256.h"
+#include "tools/ntc/CompileInterrupt.h"
 #include "tools/ntc/Version.h"
 
 #include <chrono>
@@ -47,7 +48,7 @@ void stripFreshValues(onnx::ModelProto &model) {
 Result<std::string> keyOf(const Model &model, const CompileOptions &options) {
   auto target = codegen::cpu::CpuTarget::create(options.mcpu);
   if (!target) {
-    return rt::error(Code::InvalidArgument, "--mcpu: ", llvm::toString(target.takeError()));
+    return rt::error(Code::InvalidArgument, llvm::toString(target.takeError()));
   }
   onnx::ModelProto stripped = model.proto;
   stripFreshValues(stripped);
@@ -115,25 +116,28 @@ bool isUsable(const std::string &entry) {
   return usable;
 }
 
+/// "for batch size 64 (last batches: 4, 52)": the size that was asked for comes first.
 std::string sizesText(const std::vector<int64_t> &sizes) {
-  std::string text;
-  for (int64_t size : sizes) {
-    text += concat(text.empty() ? "" : ", ", size);
+  std::string last;
+  for (size_t i = 1; i < sizes.size(); ++i) {
+    last += concat(last.empty() ? "" : ", ", sizes[i]);
   }
-  return text;
+  return concat(
+      " for batch size ", sizes.front(),
+      last.empty() ? "" : concat(" (last ", sizes.size() > 2 ? "batches: " : "batch: ", last, ")"));
 }
 
 std::optional<ModelProblem> compileInto(const Model &model, const CompileOptions &options,
                                         const std::string &path, CompiledModel &out) {
   auto begin = std::chrono::steady_clock::now();
+  CompileInterrupt interrupt(path);
   if (auto error = compileModel(model.proto, options, path)) {
     return problemOf(*error);
   }
   out.seconds = since(begin);
   char seconds[32];
   std::snprintf(seconds, sizeof(seconds), "%.2f", out.seconds);
-  note(concat("compiled ", model.name, " for batch size ", sizesText(options.batchSizes), " in ",
-              seconds, " s"));
+  note(concat("compiled ", model.name, sizesText(options.batchSizes), " in ", seconds, " s"));
   return std::nullopt;
 }
 
@@ -192,7 +196,7 @@ std::optional<ModelProblem> compileOrReuse(const Model &model, const CompileOpti
   out.path = entry + "/model.so";
   if (isUsable(entry)) {
     out.cached = true;
-    note(concat("cached ", model.name, " for batch size ", sizesText(options.batchSizes)));
+    note(concat("cached ", model.name, sizesText(options.batchSizes)));
     return std::nullopt;
   }
   const std::string draft = concat(entry, ".tmp.", ::getpid());

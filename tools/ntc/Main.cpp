@@ -126,7 +126,9 @@ compiled. The checkpoint is named; the metrics are those of the run unless --met
 )",
        runEval},
       {"predict", "RUN --data DATA -o FILE [options]", "writes predictions of a trained model",
-       R"(RUN is a run folder, or a compiled model with --checkpoint.
+       R"(RUN is a run folder, or a compiled model with --checkpoint. A row has the sample's index, for
+classifiers the class, its name where the training data has names, and the probability of every
+class, else the outputs.
 
   ntc predict runs/mlp --data fashion-mnist -o out.csv
 )",

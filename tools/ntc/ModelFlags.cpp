@@ -3,14 +3,38 @@
 // The tables of flags of verbs that read and compile a model.
 #include "tools/ntc/ModelInput.h"
 
+#include "codegen/cpu/CpuTarget.h"
 #include "frontend/format/SpecFlags.h"
 #include "runtime/train/Options.h"
+
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
 
 #include <algorithm>
 #include <iterator>
 
 namespace ntc::driver {
 namespace {
+
+/// Refuses a processor that LLVM does not know, without the warnings that LLVM prints when it is
+/// asked to compile for one.
+Status checkProcessor(const std::string &name) {
+  auto native = codegen::cpu::CpuTarget::create("native");
+  if (name == "native" || !native) {
+    return native ? Status::ok()
+                  : rt::error(Code::InvalidArgument, llvm::toString(native.takeError()));
+  }
+  std::string problem;
+  const llvm::Triple triple(native->triple);
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, problem);
+  std::unique_ptr<llvm::MCSubtargetInfo> info(
+      backend ? backend->createMCSubtargetInfo(triple, "", "") : nullptr);
+  return info && info->isCPUStringValid(name)
+             ? Status::ok()
+             : rt::error(Code::InvalidArgument, rt::quoted(name),
+                         " is not a processor that LLVM knows; native, x86-64-v2, x86-64-v3 and "
+                         "x86-64-v4 are always there on x86-64");
+}
 
 std::string optimizationNames() {
   std::string names;
@@ -118,10 +142,15 @@ std::vector<Flag> targetFlags(TargetFlags &flags) {
     }
     return choose(text);
   };
+  Flag processor = rt::train::textFlag("--mcpu", "NAME", flags.mcpu,
+                                       "processor to compile for: native, x86-64-v3, znver4, … as "
+                                       "clang takes it (default: native)");
+  processor.set = [&flags](std::string_view name) {
+    flags.mcpu = name;
+    return checkProcessor(flags.mcpu);
+  };
   std::vector<Flag> table = {
-      rt::train::textFlag("--mcpu", "NAME", flags.mcpu,
-                          "processor to compile for: native, x86-64-v3, znver4, … as clang takes "
-                          "it (default: native)"),
+      processor,
       precision,
       choiceFlag("--denormals", "HOW", {"flush", "keep"}, flags.denormals,
                  "subnormal numbers: flush to zero or keep (default: flush)"),

@@ -28,26 +28,6 @@ namespace {
 
 constexpr int64_t kDefaultBatch = 64;
 
-/// True where a node is of an operator that the importer does not know: the model is sound but
-/// beyond this compiler.
-bool hasUnsupportedOperator(const onnx::ModelProto &model) {
-  auto isLocal = [&](const onnx::NodeProto &node) {
-    for (const onnx::FunctionProto &function : model.functions()) {
-      if (function.domain() == node.domain() && function.name() == node.op_type()) {
-        return true;
-      }
-    }
-    return false;
-  };
-  for (const onnx::NodeProto &node : model.graph().node()) {
-    std::string domain = node.domain() == "ai.onnx" ? "" : node.domain();
-    if (!isLocal(node) && !importer::findOp(domain, node.op_type())) {
-      return true;
-    }
-  }
-  return false;
-}
-
 ModelProblem problemsOf(const std::vector<format::Diagnostic> &diagnostics, int code) {
   ModelProblem problem{{}, code};
   for (const format::Diagnostic &diagnostic : diagnostics) {
@@ -225,6 +205,24 @@ std::optional<ModelProblem> takeUntrained(const std::string &path, onnx::ModelPr
 }
 
 } // namespace
+
+bool hasUnsupportedOperator(const onnx::ModelProto &model) {
+  auto isLocal = [&](const onnx::NodeProto &node) {
+    for (const onnx::FunctionProto &function : model.functions()) {
+      if (function.domain() == node.domain() && function.name() == node.op_type()) {
+        return true;
+      }
+    }
+    return false;
+  };
+  for (const onnx::NodeProto &node : model.graph().node()) {
+    std::string domain = node.domain() == "ai.onnx" ? "" : node.domain();
+    if (!isLocal(node) && !importer::findOp(domain, node.op_type())) {
+      return true;
+    }
+  }
+  return false;
+}
 
 std::optional<rt::DType> dtypeOf(int32_t dtype) {
   switch (dtype) {

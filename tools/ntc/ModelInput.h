@@ -77,6 +77,10 @@ enum class NeedStep : uint8_t { Yes, No };
 /// The model.pb of a run folder, and every other path as it is.
 std::string modelPath(const std::string &path);
 
+/// True where a node is of an operator that the importer does not know: the model is sound but
+/// beyond this compiler.
+bool hasUnsupportedOperator(const onnx::ModelProto &model);
+
 /// Reads `path` (a file, or a run folder for its model.pb) and applies `flags`: an inference model
 /// gets a training step from --loss and
 /// --optimizer, a generated step is generated anew, a foreign one refuses flags by name. Remarks go

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // ntc new: a model of the zoo.
+#include "frontend/format/LossFit.h"
 #include "frontend/format/ModelFile.h"
 #include "frontend/format/SpecFlags.h"
 #include "frontend/zoo/Zoo.h"
@@ -103,6 +104,10 @@ int runNew(const Verb &verb, Words words) {
   const std::string out = flags.out.empty() ? "model.pb" : flags.out;
   if (Status status = format::writeModel(*model, out); !status) {
     return fail(verb, Status(Code::Io, status.message()));
+  }
+  if (std::string misfit = format::lossMisfit(model->graph(), options.loss.value_or(LossSpec()));
+      !misfit.empty()) {
+    note("note: " + misfit);
   }
   note(concat("wrote ", out));
   return kDone;

@@ -8,6 +8,8 @@
 #include "tools/ntc/ArtifactCache.h"
 #include "tools/ntc/PlanReport.h"
 
+#include <sstream>
+
 namespace ntc::driver {
 namespace {
 
@@ -75,7 +77,12 @@ int runSummary(const Verb &verb, Words words) {
   }
   auto summary = format::summarize(model.proto);
   if (!summary) {
-    return fail(verb, ModelProblem{{summary.status().message()}, kFailed});
+    ModelProblem problem{{}, hasUnsupportedOperator(model.proto) ? kUnsupported : kFailed};
+    std::istringstream lines(summary.status().message());
+    for (std::string line; std::getline(lines, line);) {
+      problem.messages.push_back(concat(positionals[0], ": ", line));
+    }
+    return fail(verb, problem);
   }
   std::optional<PlanReport> plan;
   if (model.hasStep) {

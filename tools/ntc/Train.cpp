@@ -178,7 +178,10 @@ int runTrain(const Verb &verb, Words words) {
   rt::train::Interrupt interrupt;
   rt::train::Hooks hooks;
   hooks.stop = &interrupt.flag();
-  hooks.command = "ntc train";
+  hooks.command = hooks.typed = "ntc train";
+  for (const std::string &word : words) {
+    hooks.typed += " " + rt::train::shellWord(word);
+  }
   const bool resumes = flags.options.resume != ResumeMode::No;
   std::string model = positionals.empty() && resumes ? flags.options.out
                       : positionals.empty()          ? ""

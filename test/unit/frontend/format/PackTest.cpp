@@ -3,6 +3,7 @@
 // An inference model receives its training recipe.
 
 #include "frontend/format/Pack.h"
+#include "frontend/format/LossFit.h"
 
 #include "frontend/format/NodeBuilder.h"
 #include "frontend/format/SpecFlags.h"
@@ -90,6 +91,35 @@ TEST(Pack, ReinitializedParametersAreDrawn) {
   EXPECT_EQ(model.training_info(0).initialization_binding_size(), 2);
   EXPECT_EQ(model.graph().initializer(0).raw_data(), kept);
   EXPECT_NE(model.graph().initializer(2).raw_data(), drawn);
+}
+
+TEST(Pack, ALossThatTheLastLayerDoesNotFitIsNamed) {
+  auto misfit = [](const char *op, const char *loss) {
+    onnx::GraphProto graph;
+    onnx::NodeProto *node = graph.add_node();
+    node->set_name("/fc2/" + std::string(op));
+    node->set_op_type(op);
+    node->add_output("a");
+    node = graph.add_node();
+    node->set_op_type("Flatten");
+    node->add_input("a");
+    node->add_output("y");
+    graph.add_output()->set_name("y");
+    LossSpec spec;
+    spec.set_name(loss);
+    return lossMisfit(graph, spec);
+  };
+  const std::string text = misfit("Gemm", "bce");
+  EXPECT_NE(text.find("ends in Gemm 'fc2'"), std::string::npos) << text;
+  EXPECT_NE(text.find("--loss bce_with_logits"), std::string::npos) << text;
+  EXPECT_NE(misfit("Gemm", "nll").find("--loss cross_entropy"), std::string::npos);
+  EXPECT_NE(misfit("Softmax", "cross_entropy"), "");
+  EXPECT_NE(misfit("Sigmoid", "bce_with_logits"), "");
+  for (auto [op, loss] :
+       {std::pair("Sigmoid", "bce"), std::pair("Softmax", "bce"), std::pair("LogSoftmax", "nll"),
+        std::pair("Gemm", "cross_entropy"), std::pair("Gemm", "mse"), std::pair("Div", "bce")}) {
+    EXPECT_EQ(misfit(op, loss), "") << op << " " << loss;
+  }
 }
 
 TEST(Pack, PatternsThatMatchNothingAreMistakes) {

@@ -50,13 +50,14 @@ TEST(Verifier, SoundModelHasNoProblems) { EXPECT_EQ(problems(mlp()), ""); }
 
 TEST(Verifier, EveryUnsupportedOperatorIsListedAtOnce) {
   auto model = mlp();
-  node(model, "/fc1/Gemm").set_op_type("Gem");
+  node(model, "/fc1/Gemm").set_op_type("Celu");
   node(model, "/Relu").set_op_type("Foo");
   std::string text = problems(model);
-  EXPECT_NE(text.find("node '/fc1/Gemm' (Gem): unknown operator 'Gem'; did you mean 'Gemm'?"),
-            std::string::npos)
-      << text;
-  EXPECT_NE(text.find("node '/Relu' (Foo): unknown operator 'Foo'"), std::string::npos) << text;
+  for (const char *part : {"node '/fc1/Gemm' (Celu): operator 'Celu' is not supported",
+                           "node '/Relu' (Foo): operator 'Foo' is not supported"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  }
+  EXPECT_EQ(text.find("did you mean"), std::string::npos) << text;
 }
 
 TEST(Verifier, UnknownDomainWithoutAFunctionIsNamed) {
