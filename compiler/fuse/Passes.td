@@ -62,7 +62,8 @@ def FuseElementwise : Pass<"ntc-fuse-elementwise", "::ntc::ir::train::ProgramOp"
     A producer without reductions is merged into its consumer where the consumer is its only user, or where the producer
     only moves elements (broadcasts, transposes) or is a constant; one that computes only where each of its elements is read
     once. One or two additions or multiplications on one tensor of the producer's size (the centred values of a batch
-    normalization) are computed again by every consumer if all of them can: they read that tensor instead. Contractions keep the form "sum of products": only moves are merged into their operands. Preserves values bit for bit.
+    normalization) are computed again by every consumer if all of them can: they read that tensor instead. Contractions keep the
+    form "sum of products": only moves are merged into their operands. Preserves values bit for bit.
 
     Remarks: `fuse-elementwise` (which producer was merged, or why not).
   }];

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The digest at the end of artifacts; see Seal.h.
 #include "runtime/artifact/Seal.h"
 
 #include "runtime/base/Sha256.h"

@@ -128,8 +128,9 @@ struct Worst {
     double error = errorOf(actual, truth);
     if (error > this->error) {
       this->error = error;
-      where = llvm::formatv("{0:F3} at {1:E9}: {2:E16} instead of {3:E16}", error, static_cast<double>(x),
-                            static_cast<double>(actual), static_cast<double>(truth));
+      where = llvm::formatv("{0:F3} at {1:E9}: {2:E16} instead of {3:E16}", error,
+                            static_cast<double>(x), static_cast<double>(actual),
+                            static_cast<double>(truth));
     }
   }
 };

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every bit and every length of a sealed file.
 #include "runtime/artifact/Seal.h"
 
 #include <gtest/gtest.h>
