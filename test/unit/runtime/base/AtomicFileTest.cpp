@@ -68,7 +68,7 @@ TEST(AtomicFile, placesThatCannotBeWrittenAreNamed) {
   test::TemporaryFolder folder;
   auto missing = AtomicFile::create(folder.file("no/such/folder/state"));
   EXPECT_EQ(missing.status().code(), Code::Io);
-  EXPECT_NE(missing.status().message().find("No such file"), std::string::npos);
+  EXPECT_NE(missing.status().message().find("no/such/folder"), std::string::npos);
   EXPECT_EQ(AtomicFile::create(folder.path()).status().code(), Code::InvalidArgument);
   EXPECT_EQ(AtomicFile::create("").status().code(), Code::InvalidArgument);
 }
