@@ -2,8 +2,8 @@
 //
 // Elementary functions as compiled code, against the C library in the next wider type: the error in
 // units in the last place of the true result, over inputs from the whole range. The bounds are
-// those of docs/numerics.md. The disabled tests take all 2^32 inputs of f32, a minute or two per
-// function: `codegen-cpu-maths --gtest_also_run_disabled_tests --gtest_filter='*Exhaustive*'`.
+// those of docs/numerics.md. The disabled tests take all 2^32 inputs of f32, two or three minutes
+// per function: `codegen-cpu-maths --gtest_also_run_disabled_tests --gtest_filter='*Exhaustive*'`.
 
 #include "test/unit/codegen/cpu/CpuProgram.h"
 
