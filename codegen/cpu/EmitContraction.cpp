@@ -32,6 +32,8 @@ namespace ntc::codegen::cpu {
 
 namespace {
 
+using SumPart = KernelBuilder::SumPart;
+
 class ContractionEmitter {
 public:
   ContractionEmitter(KernelBuilder &k, size_t n, fuse::ContractionForm form)
@@ -70,12 +72,7 @@ public:
       updates.emplace(k, nestNumber, rowLoop, form.vectorLoop, beside, ranges);
     }
     SmallVector<Value> ivs(ranges.size());
-    if (!blocked.empty()) {
-      mode = Mode::Begin;
-      emitOuter(ivs);
-      mode = Mode::Continue;
-    }
-    k.cut(blocked, ranges, [&] { emitOuter(ivs); });
+    k.cutSums(blocked, ranges, part, [&] { emitOuter(ivs); });
     if (updates) {
       updates->drain();
     }
@@ -83,9 +80,7 @@ public:
   }
 
 private:
-  /// What a tile does: everything; only store what sums begin with; add to what is stored.
-  enum class Mode { Whole, Begin, Continue };
-  Mode mode = Mode::Whole;
+  SumPart part = SumPart::Whole;
   llvm::DenseMap<unsigned, int64_t> blockSizes; ///< of reduction loops that are cut
   std::optional<LinearAccess> panel;            ///< the copy of rhs that tiles read, if any
   Value panelMemory;
@@ -217,7 +212,7 @@ private:
     const Range &range = ranges[form.vectorLoop];
     int64_t count = llvm::divideCeil(sizeOf(form.vectorLoop), lanes);
     auto [columns, rows] = updates ? TileUpdates::tileOf(k.target, count) : outerTile(count);
-    bool packs = mode != Mode::Begin && packsPanels(columns, rows);
+    bool packs = part != SumPart::Begin && packsPanels(columns, rows);
     auto emitRows = [&](Value column, int64_t vectors, Value mask) {
       ivs[form.vectorLoop] = column;
       panel = packs ? std::optional(emitPanel(ivs, columns, vectors, mask)) : std::nullopt;
@@ -348,10 +343,10 @@ private:
       for (int64_t v = 0; v < vectors; ++v) {
         int64_t offset = v * lanes * output.strides[form.vectorLoop];
         addresses.push_back(k.add(k.add(base, outputRows[r]), k.index(offset)));
-        sums.push_back(mode == Mode::Continue ? k.load(output.buffer, addresses.back(),
-                                                       output.strides[form.vectorLoop], lanes,
-                                                       v + 1 == vectors ? mask : Value())
-                                              : k.initial(nest.op, lanes));
+        sums.push_back(part == SumPart::Continue ? k.load(output.buffer, addresses.back(),
+                                                          output.strides[form.vectorLoop], lanes,
+                                                          v + 1 == vectors ? mask : Value())
+                                                 : k.initial(nest.op, lanes));
       }
     }
     auto step = [&](ValueRange now) -> SmallVector<Value> {
@@ -382,7 +377,7 @@ private:
       return updates->enqueue(tile,
                               updates->sumBeside(tile, ranges[reduced.front()], sums, stepAt));
     }
-    if (mode != Mode::Begin) {
+    if (part != SumPart::Begin) {
       sums = emitReduced(reduced, ivs, sums, step);
     }
     for (int64_t i = 0; i < rows * vectors; ++i) {
@@ -434,7 +429,7 @@ private:
 
   void emitDotTile(SmallVector<Value> &ivs, int64_t rows, int64_t columns) {
     SmallVector<Value> sums(rows * columns, k.constant(output.buffer.element, 0.0, lanes));
-    if (mode != Mode::Begin) {
+    if (part != SumPart::Begin) {
       sums = emitReduced(reduced, ivs, sums, [&](ValueRange carried) {
         auto result = k.strips(ranges[form.vectorLoop], lanes, carried,
                                [&](Value iv, Value mask, ValueRange now) {
@@ -447,7 +442,7 @@ private:
     }
     DotTile tile{output.buffer, k.addressAt(output, ivs), rowLoop < 0 ? 0 : output.strides[rowLoop],
                  columnLoop < 0 ? 0 : output.strides[columnLoop], columns};
-    storeDots(k, nest.op, tile, sums, mode != Mode::Begin, mode == Mode::Continue);
+    storeDots(k, nest.op, tile, sums, part != SumPart::Begin, part == SumPart::Continue);
   }
 
   SmallVector<Value> dotStep(ArrayRef<Value> ivs, int64_t rows, int64_t columns, ValueRange now,

@@ -28,6 +28,8 @@ namespace ntc::codegen::cpu {
 
 namespace {
 
+using SumPart = KernelBuilder::SumPart;
+
 /// Elements of bf16 that the panel of rhs and the copy of lhs may have together.
 constexpr int64_t kMostCopied = 128 * 1024;
 
@@ -56,17 +58,10 @@ private:
       blockSizes[loop] = size;
     }
     SmallVector<Value> ivs(ranges.size());
-    if (!cuts.empty()) {
-      mode = Mode::Begin;
-      emitBlock(ivs);
-      mode = Mode::Continue;
-    }
-    k.cut(cuts, ranges, [&] { emitBlock(ivs); });
+    k.cutSums(cuts, ranges, part, [&] { emitBlock(ivs); });
   }
 
-  /// What a tile does: everything; only store what sums begin with; add to what is stored.
-  enum class Mode { Whole, Begin, Continue };
-  Mode mode = Mode::Whole;
+  SumPart part = SumPart::Whole;
 
   int64_t rows = 1;                         ///< of a tile
   SmallVector<unsigned> rhsOuter, lhsOuter; ///< parallel loops that index rhs, and the others
@@ -161,7 +156,7 @@ private:
     const Range &range = ranges[vectorLoop];
     auto emitColumn = [&](Value column, int64_t vectors, Value mask) {
       ivs[vectorLoop] = column;
-      if (mode != Mode::Begin) {
+      if (part != SumPart::Begin) {
         emitPanel(ivs, vectors, mask);
       }
       k.loops(lhsOuter, ranges, ivs, [&] { emitRows(ivs, vectors, mask); });
@@ -195,7 +190,7 @@ private:
     });
   }
 
-  bool copiesLhs() const { return mode != Mode::Begin && !readsLhsInPlace(); }
+  bool copiesLhs() const { return part != SumPart::Begin && !readsLhsInPlace(); }
 
   void emitRows(SmallVector<Value> &ivs, int64_t vectors, Value mask) {
     if (copiesLhs() && !lhsOuter.empty()) {
@@ -221,12 +216,12 @@ private:
       for (int64_t v = 0; v < vectors; ++v) {
         int64_t offset = (rowLoop < 0 ? 0 : r * output.strides[rowLoop]) + v * lanes * stride;
         addresses.push_back(k.add(base, k.index(offset)));
-        sums.push_back(mode == Mode::Continue ? k.load(output.buffer, addresses.back(), stride,
-                                                       lanes, v + 1 == vectors ? mask : Value())
-                                              : k.initial(nest.op, lanes));
+        sums.push_back(part == SumPart::Continue ? k.load(output.buffer, addresses.back(), stride,
+                                                          lanes, v + 1 == vectors ? mask : Value())
+                                                 : k.initial(nest.op, lanes));
       }
     }
-    if (mode != Mode::Begin) {
+    if (part != SumPart::Begin) {
       sums = isFlat() ? emitFlat(ivs, count, vectors, sums)
                       : emitReduced(reduced, ivs, sums, [&](ValueRange now, bool hasSecond) {
                           return emitStep(ivs, count, vectors, now, hasSecond);

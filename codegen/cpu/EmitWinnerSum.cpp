@@ -22,6 +22,8 @@ namespace ntc::codegen::cpu {
 
 namespace {
 
+using SumPart = KernelBuilder::SumPart;
+
 class WinnerSumEmitter {
 public:
   WinnerSumEmitter(KernelBuilder &k, size_t n, fuse::WinnerForm form)
@@ -40,25 +42,17 @@ public:
   void emit() {
     SmallVector<Value> ivs(ranges.size());
     KernelBuilder::Cuts blocked = reductionBlocks();
-    if (!blocked.empty()) {
-      mode = Mode::Begin;
-      emitOuter(ivs);
-      mode = Mode::Continue;
-    }
-    k.cut(blocked, ranges, [&] { emitOuter(ivs); });
+    k.cutSums(blocked, ranges, part, [&] { emitOuter(ivs); });
   }
 
 private:
-  /// What a tile does: everything; only store what sums begin with; add to what is stored.
-  enum class Mode { Whole, Begin, Continue };
-
   KernelBuilder &k;
   const fuse::Nest &nest;
   fuse::WinnerForm form;
   SmallVector<Range> ranges;
   LinearAccess value, winner, rhs, output;
   Lanes lanes;
-  Mode mode = Mode::Whole;
+  SumPart part = SumPart::Whole;
   int vectorLoop = -1;    ///< -1: scalars
   int64_t vectorSize = 1; ///< indices that vectors run over: of the vector loop and those joined
   SmallVector<unsigned> joined, columns, outer, reduced;
@@ -203,11 +197,11 @@ private:
     SmallVector<Value> sums, addresses;
     for (auto [i, offset] : llvm::enumerate(offsets)) {
       addresses.push_back(k.add(base, k.index(offset)));
-      sums.push_back(mode == Mode::Continue
+      sums.push_back(part == SumPart::Continue
                          ? k.load(output.buffer, addresses.back(), 1, width, maskOf(i))
                          : k.initial(nest.op, width));
     }
-    if (mode != Mode::Begin) {
+    if (part != SumPart::Begin) {
       prefetchNext(ivs);
       sums = emitReduced(reduced, ivs, sums, [&](ValueRange now) {
         Value from = k.add(k.addressAt(rhs, ivs), displacement(ivs));

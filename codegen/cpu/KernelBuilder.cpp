@@ -284,6 +284,16 @@ void KernelBuilder::cut(ArrayRef<std::pair<unsigned, int64_t>> cuts, SmallVector
   ranges[outermost] = whole;
 }
 
+void KernelBuilder::cutSums(ArrayRef<std::pair<unsigned, int64_t>> cuts, SmallVector<Range> &ranges,
+                            SumPart &part, llvm::function_ref<void()> body) {
+  if (!cuts.empty()) {
+    part = SumPart::Begin;
+    body();
+    part = SumPart::Continue;
+  }
+  cut(cuts, ranges, body);
+}
+
 SmallVector<Value> KernelBuilder::loop(Value lower, Value upper, int64_t step, ValueRange carried,
                                        LoopBody body) {
   auto op = scf::ForOp::create(b, loc, lower, upper, index(step), carried,

@@ -115,6 +115,13 @@ public:
   /// Runs `body` for all blocks, with `ranges` of the loops that are cut set to those of the block.
   void cut(mlir::ArrayRef<std::pair<unsigned, int64_t>> cuts, SmallVector<Range> &ranges,
            llvm::function_ref<void()> body);
+  /// Which part of a sum that is cut into blocks is being emitted: all of it; only the store of
+  /// what it begins with; what is added to what is stored.
+  enum class SumPart { Whole, Begin, Continue };
+  /// As `cut`, for sums that wait in their result meanwhile: where there are cuts, `body` begins
+  /// the sums first, with `part` set accordingly.
+  void cutSums(mlir::ArrayRef<std::pair<unsigned, int64_t>> cuts, SmallVector<Range> &ranges,
+               SumPart &part, llvm::function_ref<void()> body);
   /// Runs `body(iv, lanes, mask)` over a range in steps of `lanes`, the rest with a mask.
   using StripBody = llvm::function_ref<SmallVector<Value>(Value, Value, ValueRange)>;
   SmallVector<Value> strips(const Range &range, Lanes lanes, ValueRange carried, StripBody body);

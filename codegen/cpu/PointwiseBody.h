@@ -27,8 +27,8 @@ public:
   Lanes lanes = 0; ///< 0: scalars
 
   const fuse::Nest &nest(size_t n) const { return k.layout.space().nests()[n]; }
-  /// Loads what is the same wherever stride `fixed` of an access is 0, unless this group may write
-  /// it.
+  /// Loads, before loops, what `fixed` says is the same in all their iterations. The group never
+  /// writes it: what it overwrites in place it reads at the very element that it writes.
   void hoist(llvm::function_ref<bool(const LinearAccess &)> fixed, mlir::ArrayRef<Value> ivs);
   /// Loads, computes and stores `lanes` elements from `ivs` on, or those that `mask` allows.
   void emit(mlir::ArrayRef<Value> ivs, Value mask, Value given = {});
