@@ -20,7 +20,7 @@ struct LayerSummary {
   std::string path;
   /// "Conv2d", "Linear", or the ONNX operator.
   std::string type;
-  Shape output;
+  Shape output{};
   /// A further use of a layer whose parameters an earlier row has.
   bool isRecursive = false;
   /// Elements of the layer's parameters; shared ones count where they are used first.

@@ -21,6 +21,9 @@ inline std::optional<uint64_t> checkedMul(uint64_t a, uint64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? std::nullopt : std::optional(product);
 }
 
+/// a / b rounded up, for a >= 0 and b > 0; never overflows.
+template <typename T> constexpr T ceilDiv(T a, T b) { return a / b + (a % b != 0 ? 1 : 0); }
+
 /// Number of elements of `shape`; nothing when a dimension is negative or the product exceeds 2^63
 /// - 1. A scalar has one element. A zero dimension gives zero even where the other dimensions alone
 ///   would overflow.

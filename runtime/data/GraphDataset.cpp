@@ -4,6 +4,7 @@
 #include "runtime/data/GraphDataset.h"
 
 #include "runtime/base/CheckedMath.h"
+#include "runtime/data/WholeNumbers.h"
 #include "runtime/format/Npy.h"
 
 #include <algorithm>
@@ -142,10 +143,6 @@ private:
     return "";
   }
 
-  static bool isWhole(DType dtype) {
-    return dtype == DType::U8 || dtype == DType::I32 || dtype == DType::I64;
-  }
-
   /// An array of whole numbers as i64. Errors: others.
   Result<std::vector<int64_t>> numbers(const std::string &key, std::vector<int64_t> &shape) const {
     Result<NpyArray> array = archive_.read(key);
@@ -153,14 +150,12 @@ private:
       return array.status();
     }
     shape = array->shape;
-    if (!isWhole(array->dtype)) {
+    auto out = wholeNumbers(array->dtype, array->bytes);
+    if (!out) {
       return corrupt("array ", quoted(key), " should hold whole numbers, found ",
                      nameOf(array->dtype));
     }
-    std::vector<int64_t> out(array->bytes.size() / sizeOf(array->dtype));
-    convertValues(array->dtype, reinterpret_cast<const std::byte *>(array->bytes.data()),
-                  DType::I64, reinterpret_cast<std::byte *>(out.data()), std::ssize(out));
-    return out;
+    return std::move(*out);
   }
 
   Status features() {

@@ -6,6 +6,7 @@
 #include "ntc/dataset.h"
 #include "runtime/base/CheckedMath.h"
 #include "runtime/base/Utf8.h"
+#include "runtime/data/WholeNumbers.h"
 
 #include <algorithm>
 #include <dlfcn.h>
@@ -139,8 +140,7 @@ private:
     if (!bytes || *bytes > kMostFieldBytes) {
       return bad("field ", quoted(name), " cannot have shape ", shapeText(field.shape));
     }
-    const bool isWhole = *dtype == DType::I64 || *dtype == DType::I32 || *dtype == DType::U8;
-    if (field.classes < 0 || field.classes > INT32_MAX || (field.classes > 0 && !isWhole)) {
+    if (field.classes < 0 || field.classes > INT32_MAX || (field.classes > 0 && !isWhole(*dtype))) {
       return bad("field ", quoted(name), " cannot be a label of ", field.classes, " classes and ",
                  nameOf(*dtype), "; labels are i64, i32 or u8");
     }

@@ -4,42 +4,14 @@
 #include "runtime/data/NpzDataset.h"
 
 #include "runtime/data/TensorFile.h"
+#include "runtime/data/WholeNumbers.h"
 #include "runtime/format/Npy.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 
 namespace ntc::rt::data {
 namespace {
-
-template <typename T> int64_t classesAs(const std::vector<uint8_t> &bytes) {
-  int64_t greatest = -1;
-  for (size_t at = 0; at + sizeof(T) <= bytes.size(); at += sizeof(T)) {
-    T value;
-    std::memcpy(&value, bytes.data() + at, sizeof(T));
-    if (std::cmp_less(value, 0) || std::cmp_greater(value, INT32_MAX)) {
-      return 0;
-    }
-    greatest = std::max(greatest, static_cast<int64_t>(value));
-  }
-  return greatest + 1;
-}
-
-/// One more than the greatest value of an array of whole numbers, 0 where one is negative or no
-/// class.
-int64_t classesOf(const format::NpyArray &array) {
-  switch (array.dtype) {
-  case DType::I64:
-    return classesAs<int64_t>(array.bytes);
-  case DType::I32:
-    return classesAs<int32_t>(array.bytes);
-  case DType::U8:
-    return classesAs<uint8_t>(array.bytes);
-  default:
-    return 0;
-  }
-}
 
 Status checkArray(const std::string &path, const std::string &key, const format::NpyArray &array) {
   if (array.shape.empty() || array.shape[0] == 0 || array.bytes.empty()) {
@@ -87,7 +59,7 @@ Result<std::unique_ptr<Dataset>> openNpz(const DataSource &source,
     }
     Field field{key, array->dtype, {array->shape.begin() + 1, array->shape.end()}};
     field.isTarget = isTargetName(key, inputs);
-    field.classes = field.isTarget ? classesOf(*array) : 0;
+    field.classes = field.isTarget ? classesOf(array->dtype, array->bytes) : 0;
     auto &list = field.isTarget ? targets : arrays;
     list.push_back({std::move(field), std::move(array->bytes)});
   }

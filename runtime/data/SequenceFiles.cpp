@@ -6,6 +6,7 @@
 #include "runtime/base/Utf8.h"
 #include "runtime/data/CsvText.h"
 #include "runtime/data/Suggest.h"
+#include "runtime/data/WholeNumbers.h"
 #include "runtime/data/text/Tokenizer.h"
 #include "runtime/format/Npy.h"
 
@@ -150,30 +151,7 @@ Status numberLabels(const Texts &texts, std::span<const std::string> known, Sequ
   return Status::ok();
 }
 
-/// One more than the greatest of whole numbers, 0 where one is negative.
-int64_t classesOf(std::span<const int64_t> values) {
-  const auto [least, greatest] = std::ranges::minmax(values);
-  return least < 0 || greatest >= INT32_MAX ? 0 : greatest + 1;
-}
-
-bool isNumeric(DType dtype) {
-  return dtype == DType::F32 || dtype == DType::F64 || dtype == DType::U8 || dtype == DType::I32 ||
-         dtype == DType::I64;
-}
-
-/// An array of whole numbers as i64; nothing for others.
-std::optional<std::vector<int64_t>> wholeNumbers(const format::NpyArray &array) {
-  const Field field{"", array.dtype, {}, false, 0};
-  const bool isWhole =
-      array.dtype == DType::U8 || array.dtype == DType::I32 || array.dtype == DType::I64;
-  if (!isWhole || !canConvert(field, DType::I64)) {
-    return std::nullopt;
-  }
-  std::vector<int64_t> out(array.bytes.size() / sizeOf(array.dtype));
-  convertValues(array.dtype, reinterpret_cast<const std::byte *>(array.bytes.data()), DType::I64,
-                reinterpret_cast<std::byte *>(out.data()), std::ssize(out));
-  return out;
-}
+bool isNumeric(DType dtype) { return dtype == DType::F32 || dtype == DType::F64 || isWhole(dtype); }
 
 Status addTarget(const std::string &path, format::NpyArray array, Sequences &out) {
   const int64_t count = array.shape.empty() ? -1 : array.shape[0];
@@ -188,8 +166,9 @@ Status addTarget(const std::string &path, format::NpyArray array, Sequences &out
                  nameOf(array.dtype));
   }
   Field field{"y", array.dtype, {array.shape.begin() + 1, array.shape.end()}, true, 0};
-  if (auto whole = wholeNumbers(array); whole && field.shape.empty() && !whole->empty()) {
-    field.classes = classesOf(*whole);
+  if (auto whole = wholeNumbers(array.dtype, array.bytes);
+      whole && field.shape.empty() && !whole->empty()) {
+    field.classes = classesOf(array.dtype, array.bytes);
     field.dtype = DType::I64;
     array.bytes.assign(reinterpret_cast<const uint8_t *>(whole->data()),
                        reinterpret_cast<const uint8_t *>(whole->data() + whole->size()));
@@ -272,7 +251,7 @@ Result<Sequences> readRagged(const DataSource &source) {
                  "[total, features] of numbers, found ",
                  nameOf(x->dtype), shapeText(x->shape));
   }
-  auto bounds = wholeNumbers(*offsets);
+  auto bounds = wholeNumbers(offsets->dtype, offsets->bytes);
   const bool isLine = offsets->shape.size() == 1 && bounds && bounds->size() >= 2;
   if (!isLine || bounds->front() != 0 || bounds->back() != x->shape[0] ||
       !std::ranges::is_sorted(*bounds)) {

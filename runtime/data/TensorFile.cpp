@@ -3,6 +3,7 @@
 // Samples straight from the mapped file.
 #include "runtime/data/TensorFile.h"
 
+#include "runtime/data/WholeNumbers.h"
 #include "runtime/format/Safetensors.h"
 
 #include <algorithm>
@@ -47,33 +48,6 @@ private:
   std::vector<Field> fields_;
   std::vector<std::span<const uint8_t>> values_;
 };
-
-/// One more than the greatest of whole numbers, 0 where one is negative or no class.
-template <typename T> int64_t classesAs(std::span<const uint8_t> bytes) {
-  int64_t greatest = -1;
-  for (size_t at = 0; at + sizeof(T) <= bytes.size(); at += sizeof(T)) {
-    T value;
-    std::memcpy(&value, bytes.data() + at, sizeof(T));
-    if (std::cmp_less(value, 0) || std::cmp_greater(value, INT32_MAX)) {
-      return 0;
-    }
-    greatest = std::max(greatest, static_cast<int64_t>(value));
-  }
-  return greatest + 1;
-}
-
-int64_t classesOf(DType dtype, std::span<const uint8_t> bytes) {
-  switch (dtype) {
-  case DType::I64:
-    return classesAs<int64_t>(bytes);
-  case DType::I32:
-    return classesAs<int32_t>(bytes);
-  case DType::U8:
-    return classesAs<uint8_t>(bytes);
-  default:
-    return 0;
-  }
-}
 
 } // namespace
 

@@ -4,6 +4,7 @@
 #include "runtime/data/TokenStream.h"
 
 #include "runtime/data/Suggest.h"
+#include "runtime/data/WholeNumbers.h"
 #include "runtime/format/Npy.h"
 
 #include <algorithm>
@@ -64,9 +65,7 @@ Result<Tokens> readArray(const std::string &path) {
   if (!array) {
     return array.status();
   }
-  const bool isWhole =
-      array->dtype == DType::U8 || array->dtype == DType::I32 || array->dtype == DType::I64;
-  if (array->shape.size() != 1 || !isWhole) {
+  if (array->shape.size() != 1 || !isWhole(array->dtype)) {
     return error(Code::Corrupt, "'", path,
                  "': expected tokens, whole numbers in one dimension, found ", nameOf(array->dtype),
                  shapeText(array->shape));

@@ -4,6 +4,7 @@
 // "CPU Interface Files", and cgroup-v1's sched-bwc.rst.
 #include "runtime/device/CpuTopology.h"
 
+#include "runtime/base/CheckedMath.h"
 #include "runtime/base/File.h"
 
 #include <algorithm>
@@ -92,7 +93,7 @@ unsigned coresFromQuota(std::string_view cpuMax) {
   if (second.ec != std::errc() || quota == 0 || period == 0) {
     return 0;
   }
-  uint64_t cores = quota / period + (quota % period != 0 ? 1 : 0);
+  uint64_t cores = ceilDiv(quota, period);
   return static_cast<unsigned>(std::min<uint64_t>(cores, 1u << 20));
 }
 

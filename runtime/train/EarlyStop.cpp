@@ -78,6 +78,20 @@ Result<EarlyStopSpec> parseEarlyStop(std::string_view text) {
   return spec;
 }
 
+Status checkMonitor(std::string_view who, std::string_view monitor,
+                    std::span<const std::string> reported, bool validates) {
+  if (monitor.empty() || std::ranges::find(reported, monitor) != reported.end()) {
+    return Status::ok();
+  }
+  if (monitor.starts_with("val_") && !validates) {
+    return error(Code::InvalidArgument, who, " monitors ", quoted(monitor),
+                 ", but the run has no validation; add --val or --val-split");
+  }
+  const std::vector<std::string_view> known(reported.begin(), reported.end());
+  return error(Code::InvalidArgument, who, " monitors ", quoted(monitor),
+               ", which the run does not report", data::didYouMean(monitor, known));
+}
+
 bool BestEpoch::observe(double value) {
   ++seen_;
   const bool isFirst = !best_ && !std::isnan(value);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,12 @@ struct EarlyStopSpec {
 /// Reads "patience=5,monitor=val_accuracy,mode=max,min_delta=0.001,restore_best=false"; mode is by
 /// default that of the metric. Errors: InvalidArgument that names the setting.
 Result<EarlyStopSpec> parseEarlyStop(std::string_view text);
+
+/// Refuses a monitor that no epoch reports. `who` says what monitors, "--monitor"; `reported` are
+/// the names that epochs report, `validates` whether those of validation are among them. An empty
+/// monitor passes. Errors: InvalidArgument.
+Status checkMonitor(std::string_view who, std::string_view monitor,
+                    std::span<const std::string> reported, bool validates);
 
 /// Remembers the best of a sequence of values. NaN is never better.
 class BestEpoch {

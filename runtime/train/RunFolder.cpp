@@ -368,6 +368,11 @@ void keepLength(const RunRecord &before, int64_t stepsPerEpoch, RunRecord &recor
 
 bool holdsRun(const std::string &folder) { return ::access(recordPath(folder).c_str(), F_OK) == 0; }
 
+std::string newRunNote(std::string_view folder) {
+  return concat("note: a new run of the model of ", quoted(folder),
+                "; with --resume that run itself goes on");
+}
+
 Result<RunRecord> readRunRecord(const std::string &folder) {
   Result<std::vector<uint8_t>> bytes = readFile(recordPath(folder), kGreatestRecord);
   if (!bytes) {

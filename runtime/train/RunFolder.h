@@ -68,6 +68,9 @@ void keepLength(const RunRecord &before, int64_t stepsPerEpoch, RunRecord &recor
 /// Whether the folder holds a run (its run.json).
 bool holdsRun(const std::string &folder);
 
+/// What a command says that takes only the model of a run's folder.
+std::string newRunNote(std::string_view folder);
+
 /// The record of an existing run. Errors: NotFound where the folder holds no run, Corrupt.
 Result<RunRecord> readRunRecord(const std::string &folder);
 

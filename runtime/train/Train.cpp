@@ -239,8 +239,7 @@ Result<TrainReport> runTrain(TrainOptions options, const Hooks &hooks) {
     options.out = options.model;
   }
   if (options.resume == ResumeMode::No && holdsRun(options.model)) {
-    makeProgress(hooks, 0).message(concat("note: a new run of the model of ", quoted(options.model),
-                                          "; with --resume that run itself goes on"));
+    makeProgress(hooks, 0).message(newRunNote(options.model));
   }
   Result<std::string> path = artifactPath(options.model);
   if (!path) {

@@ -3,7 +3,7 @@
 // Whatever options, program and data may disagree about is refused here, before the first step.
 #include "runtime/train/TrainJob.h"
 
-#include "runtime/data/Suggest.h"
+#include "runtime/base/CheckedMath.h"
 #include "runtime/train/BatchSizes.h"
 #include "runtime/train/Collector.h"
 #include "runtime/train/Outputs.h"
@@ -22,18 +22,16 @@ constexpr int64_t kDefaultKeep = 2;
 RunLength plannedLength(const TrainJob &job) {
   const int64_t batches = stepsPerEpoch(job);
   if (job.epochs == INT64_MAX) {
-    return job.maxSteps == INT64_MAX
-               ? RunLength{}
-               : RunLength{job.maxSteps,
-                           job.maxSteps / batches + (job.maxSteps % batches != 0 ? 1 : 0)};
+    return job.maxSteps == INT64_MAX ? RunLength{}
+                                     : RunLength{job.maxSteps, ceilDiv(job.maxSteps, batches)};
   }
   int64_t steps = 0;
   const bool fits = !__builtin_mul_overflow(job.epochs, batches, &steps);
   return {fits ? steps : 0, job.epochs};
 }
 
-/// Refuses to monitor what no epoch of the run reports. `monitor` may be empty.
-Status checkMonitor(const std::string &monitor, std::string_view who, const TrainJob &job) {
+/// What the run's epochs report.
+std::vector<std::string> reportedNames(const TrainJob &job) {
   std::vector<std::string> names;
   auto add = [&](EntryKind kind, std::string_view prefix) {
     const std::vector<int64_t> sizes = job.session->batchSizes(kind);
@@ -53,16 +51,11 @@ Status checkMonitor(const std::string &monitor, std::string_view who, const Trai
       names.push_back("val_" + metric);
     }
   }
-  if (monitor.empty() || std::ranges::find(names, monitor) != names.end()) {
-    return Status::ok();
-  }
-  if (monitor.starts_with("val_") && !job.validation) {
-    return error(Code::InvalidArgument, who, " monitors ", quoted(monitor),
-                 ", but the run has no validation; add --val or --val-split");
-  }
-  std::vector<std::string_view> known(names.begin(), names.end());
-  return error(Code::InvalidArgument, who, " monitors ", quoted(monitor),
-               ", which the run does not report", data::didYouMean(monitor, known));
+  return names;
+}
+
+Status checkMonitor(std::string_view who, const std::string &monitor, const TrainJob &job) {
+  return train::checkMonitor(who, monitor, reportedNames(job), bool(job.validation));
 }
 
 /// Learning rates and schedule for the length that the feed gives the run.
@@ -84,7 +77,7 @@ Status chooseRates(const TrainOptions &options, const Recipe &recipe, const Hook
   job.rates = rates.take();
   record.learningRate = job.rates.base();
   record.schedule = job.rates.scheduleText();
-  return checkMonitor(job.rates.monitor(), "schedule plateau", job);
+  return checkMonitor("schedule plateau", job.rates.monitor(), job);
 }
 
 /// The metrics that validation computes from predictions.
@@ -112,7 +105,7 @@ Status chooseMonitors(const TrainOptions &options, TrainJob &job, RunRecord &rec
       return withContext(spec.status(), "--early-stop");
     }
     job.earlyStop = spec.take();
-    if (Status status = checkMonitor(job.earlyStop->monitor, "--early-stop", job); !status) {
+    if (Status status = checkMonitor("--early-stop", job.earlyStop->monitor, job); !status) {
       return status;
     }
   }
@@ -120,14 +113,14 @@ Status chooseMonitors(const TrainOptions &options, TrainJob &job, RunRecord &rec
                 : job.earlyStop          ? job.earlyStop->monitor
                                          : "";
   for (const char *usual : {"val_accuracy", "val_loss"}) {
-    const bool reports = job.validation && checkMonitor(usual, "", job);
+    const bool reports = job.validation && checkMonitor("", usual, job);
     job.monitor = job.monitor.empty() && reports ? usual : job.monitor;
   }
   const bool stopsByIt = job.earlyStop && job.earlyStop->monitor == job.monitor;
   job.monitorMode = stopsByIt ? job.earlyStop->mode : defaultMode(job.monitor);
   record.earlyStop = options.earlyStop;
   record.monitor = options.monitor;
-  return checkMonitor(job.monitor, "--monitor", job);
+  return checkMonitor("--monitor", job.monitor, job);
 }
 
 void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &job) {
@@ -144,7 +137,7 @@ void chooseLength(const TrainOptions &options, const Recipe &recipe, TrainJob &j
 
 /// Whether any epoch of the job gets to its last batch.
 bool reachesLastBatch(const TrainJob &job, int64_t samples, int64_t batchSize) {
-  const int64_t loaded = samples / batchSize + (samples % batchSize != 0 ? 1 : 0);
+  const int64_t loaded = ceilDiv(samples, batchSize);
   const int64_t batches = loaded / job.accumulate + (loaded % job.accumulate != 0 ? 1 : 0);
   return job.dryRun ? samples < batchSize : job.maxSteps >= batches;
 }

@@ -65,7 +65,7 @@ Result<std::string> keyOf(const Model &model, const CompileOptions &options) {
   part(target->triple);
   part(target->cpu);
   part(target->features);
-  part(options.f64 ? "f64" : options.bf16 ? "bf16" : "f32");
+  part(options.precision());
   part(options.flushDenormals ? "flush" : "keep");
   for (int64_t size : options.batchSizes) {
     part(std::to_string(size));

@@ -248,7 +248,7 @@ private:
   std::optional<CompileError> addManifest(ir::train::ProgramOp program,
                                           const codegen::cpu::CpuTarget &target,
                                           llvm::Module &module, rt::artifact::Manifest *manifest) {
-    inputs.precision = options.f64 ? "f64" : options.bf16 ? "bf16" : "f32";
+    inputs.precision = options.precision();
     inputs.flushDenormals = options.flushDenormals;
     inputs.ntcVersion = NTC_VERSION;
     inputs.modelPb = files.modelPb;

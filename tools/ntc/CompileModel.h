@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace ntc::driver {
@@ -35,6 +36,9 @@ struct CompileOptions {
   unsigned level = pipelines::kDefaultLevel;
   std::string remarksFilter; ///< regular expression over optimizations' names; empty: no remarks
   bool timing = false;
+
+  /// As manifests and `--precision` name it.
+  std::string_view precision() const { return f64 ? "f64" : bf16 ? "bf16" : "f32"; }
 };
 
 /// How long the parts took, in seconds, for `--timing`.

@@ -3,6 +3,7 @@
 // Sizes of last batches.
 #include "tools/ntc/DataSizes.h"
 
+#include "runtime/base/CheckedMath.h"
 #include "runtime/data/OpenDataset.h"
 #include "runtime/train/RunData.h"
 
@@ -101,9 +102,9 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
                      ", and --drop-last leaves out the last smaller batch: nothing is left");
   }
   std::vector<int64_t> sizes = {batch};
-  const int64_t loaded = training / batch + (training % batch != 0 ? 1 : 0);
+  const int64_t loaded = rt::ceilDiv(training, batch);
   const int64_t joined = std::max<int64_t>(1, model.spec.accumulate());
-  const int64_t batches = loaded / joined + (loaded % joined != 0 ? 1 : 0);
+  const int64_t batches = rt::ceilDiv(loaded, joined);
   const bool reachesLast =
       options.dryRun ? training < batch : options.maxSteps.value_or(INT64_MAX) >= batches;
   if (!options.dropLast && reachesLast) {

@@ -103,8 +103,7 @@ std::optional<ModelProblem> compileMissingSizes(EvalOptions &options, CompiledMo
     return problem;
   }
   TargetFlags target;
-  target.precision = manifest->precision == "f64" ? 1 : manifest->precision == "bf16" ? 2 : 0;
-  target.denormals = manifest->flushDenormals ? 0 : 1;
+  target.takeFrom(*manifest);
   if (auto problem =
           compileOrReuse(model, compileOptions(model, target, *needed), CacheUse::Yes, compiled)) {
     return problem;

@@ -343,6 +343,11 @@ Result<rt::train::Recipe> loopRecipe(const Model &model) {
   return rt::train::parseRecipe(json);
 }
 
+void TargetFlags::takeFrom(const rt::artifact::Manifest &manifest) {
+  precision = manifest.precision == "f64" ? 1 : manifest.precision == "bf16" ? 2 : 0;
+  denormals = manifest.flushDenormals ? 0 : 1;
+}
+
 CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
                               std::vector<int64_t> batchSizes) {
   CompileOptions options;

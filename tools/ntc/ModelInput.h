@@ -43,6 +43,9 @@ struct TargetFlags {
   size_t denormals = 0;       ///< index into flush, keep
   std::vector<std::string> disabledPasses;
   unsigned level = pipelines::kDefaultLevel;
+
+  /// Compiles as an artifact was: with its precision and its subnormal numbers.
+  void takeFrom(const rt::artifact::Manifest &manifest);
 };
 std::vector<Flag> targetFlags(TargetFlags &flags);
 

@@ -96,12 +96,17 @@ bool takeRunsArtifact(TrainFlags &flags, const std::vector<int64_t> &sizes) {
     return false;
   }
   TargetFlags &target = flags.target;
-  const size_t precision = manifest->precision == "f64" ? 1 : manifest->precision == "bf16" ? 2 : 0;
-  const bool isPlain = target.mcpu == TargetFlags().mcpu && target.disabledPasses.empty() &&
-                       target.level == TargetFlags().level &&
-                       (target.precision == TargetFlags::kModels || target.precision == precision);
-  target.precision = target.precision == TargetFlags::kModels ? precision : target.precision;
-  target.denormals = manifest->flushDenormals ? target.denormals : 1;
+  TargetFlags theirs;
+  theirs.takeFrom(*manifest);
+  const bool isPlain =
+      target.mcpu == theirs.mcpu && target.disabledPasses.empty() && target.level == theirs.level &&
+      (target.precision == TargetFlags::kModels || target.precision == theirs.precision);
+  if (target.precision == TargetFlags::kModels) {
+    target.precision = theirs.precision;
+  }
+  if (!manifest->flushDenormals) {
+    target.denormals = theirs.denormals;
+  }
   auto has = [&](int64_t size) {
     return std::ranges::any_of(manifest->entries, [&](const rt::artifact::EntrySpec &entry) {
       return entry.kind == rt::artifact::EntryKind::TrainStep && entry.batchSize == size;
@@ -195,8 +200,7 @@ int runTrain(const Verb &verb, Words words) {
     return trainModel(verb, flags, model, hooks);
   }
   if (kind == FileKind::Folder && !resumes && kindOf(model + "/model.pb") == FileKind::Model) {
-    note(concat("note: a new run of the model of ", quoted(model),
-                "; with --resume that run itself goes on"));
+    note(rt::train::newRunNote(model));
     flags.run = model;
     return trainModel(verb, flags, model + "/model.pb", hooks);
   }

@@ -5,7 +5,6 @@
 #include "tools/ntc/TrainChecks.h"
 
 #include "runtime/base/File.h"
-#include "runtime/data/Suggest.h"
 #include "runtime/train/Collector.h"
 #include "runtime/train/Controls.h"
 #include "runtime/train/EarlyStop.h"
@@ -119,32 +118,21 @@ std::vector<std::string> reportedNames(const Model &model, const TrainOptions &o
   return names;
 }
 
-Status checkMonitor(std::string_view who, const std::string &monitor, const Model &model,
-                    const TrainOptions &options) {
-  if (monitor.starts_with("val_") && !validates(options)) {
-    return rt::error(Code::InvalidArgument, who, " monitors ", rt::quoted(monitor),
-                     ", but the run has no validation; add --val or --val-split");
-  }
-  const std::vector<std::string> names = reportedNames(model, options);
-  if (monitor.empty() || std::ranges::find(names, monitor) != names.end()) {
-    return Status::ok();
-  }
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  return rt::error(Code::InvalidArgument, who, " monitors ", rt::quoted(monitor),
-                   ", which the run does not report", rt::data::didYouMean(monitor, known));
-}
-
 Status checkMonitors(const Model &model, const TrainOptions &options) {
+  const std::vector<std::string> names = reportedNames(model, options);
+  auto check = [&](std::string_view who, const std::string &monitor) {
+    return rt::train::checkMonitor(who, monitor, names, validates(options));
+  };
   if (!options.earlyStop.empty()) {
     auto spec = rt::train::parseEarlyStop(options.earlyStop);
     if (!spec) {
       return rt::withContext(spec.status(), "--early-stop");
     }
-    if (Status status = checkMonitor("--early-stop", spec->monitor, model, options); !status) {
+    if (Status status = check("--early-stop", spec->monitor); !status) {
       return status;
     }
   }
-  return checkMonitor("--monitor", options.monitor, model, options);
+  return check("--monitor", options.monitor);
 }
 
 Status checkControls(const Model &model, const TrainOptions &options, const Recipe &recipe) {

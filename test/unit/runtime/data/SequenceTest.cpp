@@ -5,25 +5,10 @@
 #include "runtime/format/Safetensors.h"
 
 #include "Scratch.h"
-
-#include <numeric>
+#include "Values.h"
 
 namespace ntc::rt::data {
 namespace {
-
-Result<std::shared_ptr<const Dataset>> open(const std::string &text, const Known &known = {}) {
-  Result<DataSource> source = DataSource::parse(text);
-  return source ? openDataset(*source, Split::Train, {}, known)
-                : Result<std::shared_ptr<const Dataset>>(source.status());
-}
-
-template <typename T> std::vector<T> valuesOf(const Dataset &dataset, size_t field, DType dtype) {
-  std::vector<int64_t> rows(static_cast<size_t>(dataset.size()));
-  std::iota(rows.begin(), rows.end(), 0);
-  std::vector<T> out(rows.size() * static_cast<size_t>(dataset.fields()[field].elements()));
-  dataset.copyRows(field, rows, dtype, reinterpret_cast<std::byte *>(out.data()));
-  return out;
-}
 
 TEST(Text, GivesCharactersAndTheNextOnes) {
   Scratch folder;
