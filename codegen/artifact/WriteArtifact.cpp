@@ -7,6 +7,7 @@
 #include "codegen/cpu/CompileKernels.h"
 #include "runtime/artifact/KernelAbi.h"
 #include "runtime/artifact/Seal.h"
+#include "runtime/base/File.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/IR/Constants.h"
@@ -48,25 +49,21 @@ void addArtifactSymbols(llvm::Module &module, const rt::artifact::Manifest &mani
                            "ntc_artifact_v1");
 }
 
-/// Appends its seal to the linked file.
-static std::error_code seal(llvm::StringRef path) {
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                          /*RequiresNullTerminator=*/false);
+/// Copies the linked file to `path`, with its seal, in one step.
+static rt::Status install(llvm::StringRef linked, const std::string &path) {
+  auto bytes = llvm::arrayRefFromStringRef<uint8_t>(linked);
+  rt::Result<rt::AtomicFile> file = rt::AtomicFile::create(path);
   if (!file) {
-    return file.getError();
+    return file.status();
   }
-  auto seal = rt::artifact::sealOf(llvm::arrayRefFromStringRef<uint8_t>((*file)->getBuffer()));
-  std::error_code code;
-  llvm::raw_fd_ostream stream(path, code, llvm::sys::fs::CD_OpenExisting, llvm::sys::fs::FA_Write,
-                              llvm::sys::fs::OF_Append);
-  if (code) {
-    return code;
+  const auto seal = rt::artifact::sealOf(bytes);
+  if (rt::Status status = file->write(bytes); !status) {
+    return status;
   }
-  stream.write(reinterpret_cast<const char *>(seal.data()), seal.size());
-  stream.close();
-  code = stream.error();
-  stream.clear_error();
-  return code;
+  if (rt::Status status = file->write(seal); !status) {
+    return status;
+  }
+  return file->commit();
 }
 
 /// Runs lld with `arguments`.
@@ -122,13 +119,14 @@ llvm::Error linkArtifact(llvm::ArrayRef<char> object, const std::string &path) {
                      "-o", libraryPath.c_str(), objectPath.c_str()})) {
     return error;
   }
-  if (std::error_code code = seal(libraryPath)) {
-    return fail(code);
+  auto linked = llvm::MemoryBuffer::getFile(libraryPath, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!linked) {
+    return fail(linked.getError());
   }
-  if (std::error_code code = llvm::sys::fs::rename(libraryPath, path)) {
-    return fail(code);
+  if (rt::Status status = install((*linked)->getBuffer(), path); !status) {
+    return llvm::createStringError(status.message());
   }
-  removeLibrary.releaseFile();
   return llvm::Error::success();
 }
 

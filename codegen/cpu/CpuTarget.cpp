@@ -33,6 +33,18 @@ static int64_t cacheBytes(int name, int64_t fallback) {
   return bytes > 0 ? bytes : fallback;
 }
 
+/// Instruction sets beyond those of every x86-64 that LLVM's selection uses in kernels, for vectors
+/// and for addresses and masks; sorted. A machine without one of these that the target has must
+/// refuse the artifact.
+static constexpr const char *kUsedFeatures[] = {
+    "avx",        "avx2",         "avx512bf16", "avx512bitalg", "avx512bw",
+    "avx512cd",   "avx512dq",     "avx512f",    "avx512fp16",   "avx512ifma",
+    "avx512vbmi", "avx512vbmi2",  "avx512vl",   "avx512vnni",   "avx512vpopcntdq",
+    "avxifma",    "avxneconvert", "avxvnni",    "bmi",          "bmi2",
+    "f16c",       "fma",          "fma4",       "gfni",         "lzcnt",
+    "movbe",      "popcnt",       "sse3",       "sse4.1",       "sse4.2",
+    "sse4a",      "ssse3",        "vaes",       "vpclmulqdq",   "xop"};
+
 llvm::Expected<CpuTarget> CpuTarget::create(llvm::StringRef mcpu) {
   CpuTarget target;
   target.triple = llvm::sys::getProcessTriple();
@@ -66,10 +78,7 @@ llvm::Expected<CpuTarget> CpuTarget::create(llvm::StringRef mcpu) {
         "x86-64-v4 are always there on x86-64",
         target.cpu.c_str());
   }
-  // The instruction sets that decide the width of vectors; a machine without one of these must
-  // refuse the artifact.
-  for (const char *feature : {"avx", "avx2", "avx512bf16", "avx512bw", "avx512dq", "avx512f",
-                              "avx512vl", "bmi2", "f16c", "fma", "sse4.1"}) {
+  for (const char *feature : kUsedFeatures) {
     if (triple.isX86() && info->checkFeatures(std::string("+") + feature)) {
       target.requiredFeatures.push_back(feature);
     }

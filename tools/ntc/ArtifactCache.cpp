@@ -65,6 +65,7 @@ Result<std::string> keyOf(const Model &model, const CompileOptions &options) {
   part(target->triple);
   part(target->cpu);
   part(target->features);
+  part(concat(target->l1Bytes, " ", target->l2Bytes));
   part(options.precision());
   part(options.flushDenormals ? "flush" : "keep");
   for (int64_t size : options.batchSizes) {

@@ -17,14 +17,16 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <chrono>
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -118,16 +120,23 @@ CompileError single(std::string message) { return {{std::move(message)}, false};
 
 CompileError toError(llvm::Error error) { return single(llvm::toString(std::move(error))); }
 
-/// Writes `text` to `output`, where "-" is stdout.
+/// Writes `text` to `output`, where "-" is stdout. Files are replaced whole or not at all; devices
+/// and pipes are written to.
 std::optional<CompileError> writeText(StringRef text, const std::string &output) {
-  std::error_code code;
-  llvm::ToolOutputFile file(output, code, llvm::sys::fs::OF_None);
-  if (code) {
-    return single("cannot write " + output + ": " + code.message());
+  if (output == "-" || (llvm::sys::fs::exists(output) && !llvm::sys::fs::is_regular_file(output))) {
+    std::error_code code;
+    llvm::raw_fd_ostream stream(output, code, llvm::sys::fs::OF_None);
+    if (!code) {
+      stream << text;
+      stream.flush();
+      code = stream.error();
+      stream.clear_error();
+    }
+    return code ? std::optional(single("cannot write " + output + ": " + code.message()))
+                : std::nullopt;
   }
-  file.os() << text;
-  file.keep();
-  return std::nullopt;
+  rt::Status status = rt::writeFileAtomically(output, llvm::arrayRefFromStringRef<uint8_t>(text));
+  return status ? std::nullopt : std::optional(single(std::string(status.message())));
 }
 
 std::string textOf(Operation *op) {
@@ -190,6 +199,8 @@ private:
   MLIRContext &context;
   const CompileOptions &options;
   std::string output;
+  std::string weightsDraft;
+  llvm::FileRemover removeDraft; ///< of weightsDraft, until it has its name
   Messages messages;
 
   /// The program as text, with the weights that it names beside it where it is a file.
@@ -241,6 +252,12 @@ private:
     if (llvm::Error error = codegen::artifact::linkArtifact(object, output)) {
       return toError(std::move(error));
     }
+    if (!files.weights.empty()) {
+      if (std::error_code code = llvm::sys::fs::rename(weightsDraft, weightsPath())) {
+        return single("cannot write " + weightsPath() + ": " + code.message());
+      }
+      removeDraft.releaseFile();
+    }
     times.link = lap(start);
     return std::nullopt;
   }
@@ -266,12 +283,16 @@ private:
     return std::nullopt;
   }
 
-  /// Large imported values lie beside the artifact, which must not grow with the model.
+  std::string weightsPath() const { return output + ".safetensors"; }
+
+  /// Large imported values lie beside the artifact, which must not grow with the model. They wait
+  /// under another name until the artifact is there: a failure leaves those of an older one alone.
   std::optional<CompileError> writeWeights() {
     if (files.weights.empty()) {
       return std::nullopt;
     }
-    std::string path = output + ".safetensors";
+    weightsDraft = rt::concat(weightsPath(), ".tmp.", ::getpid());
+    removeDraft.setFile(weightsDraft);
     std::vector<rt::format::TensorToStore> tensors;
     for (const auto &[name, tensor] : files.weights) {
       tensors.push_back(
@@ -280,17 +301,17 @@ private:
            tensor.shape,
            {reinterpret_cast<const uint8_t *>(tensor.bytes.data()), tensor.bytes.size()}});
     }
-    if (rt::Status status =
-            rt::format::writeSafetensors(path, std::move(tensors), {}, rt::format::Checksum::With);
+    if (rt::Status status = rt::format::writeSafetensors(weightsDraft, std::move(tensors), {},
+                                                         rt::format::Checksum::With);
         !status) {
       return single(std::string(status.message()));
     }
-    auto bytes =
-        llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    auto bytes = llvm::MemoryBuffer::getFile(weightsDraft, /*IsText=*/false,
+                                             /*RequiresNullTerminator=*/false);
     if (!bytes) {
-      return single("cannot read " + path + ": " + bytes.getError().message());
+      return single("cannot read " + weightsDraft + ": " + bytes.getError().message());
     }
-    inputs.weightsFile = llvm::sys::path::filename(path).str();
+    inputs.weightsFile = llvm::sys::path::filename(weightsPath()).str();
     inputs.weightsSha256 =
         rt::hex(rt::sha256({reinterpret_cast<const uint8_t *>((*bytes)->getBufferStart()),
                             (*bytes)->getBufferSize()}));
