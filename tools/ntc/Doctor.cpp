@@ -74,14 +74,9 @@ Finding memory() {
   return {"memory", true, text};
 }
 
-/// A library that is opened at run time.
-bool opens(const char *name) {
-  void *handle = ::dlopen(name, RTLD_LAZY | RTLD_LOCAL);
-  if (handle) {
-    ::dlclose(handle);
-  }
-  return handle != nullptr;
-}
+/// Whether a library is there that is opened at run time. It stays open: NVIDIA's keep memory of
+/// their own, which unloading would lose.
+bool opens(const char *name) { return ::dlopen(name, RTLD_LAZY | RTLD_LOCAL) != nullptr; }
 
 Finding cuda() {
   const bool driver = opens("libcuda.so.1");
