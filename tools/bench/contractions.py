@@ -17,13 +17,14 @@ STATE = """  train.state @{name} : {type} {{role = #train.role<parameter>,
     init = #train.uniform<low = -1.0 : f64, high = 1.0 : f64, op = {op}>}}"""
 PROGRAM = """train.program @kernel {{
 {states}
-  train.entry @train_step.b1(%x: tensor<1xf32> {{train.input = "x"}})
+  train.entry @train_step.b1(%unused: tensor<1xf32> {{train.input = "x"}})
       attributes {{kind = #train.entry_kind<train_step>, batch_size = 1 : i64}} {{
 {body}
     train.return
   }}
 }}
 """
+SMALL_FLOPS = 1 << 20  # twice what the compiler joins to one dispatch
 
 
 def tensor(shape):
@@ -131,41 +132,75 @@ def layers(found):
     return list(groups.values())
 
 
-def written(states, lines):
-    return PROGRAM.format(states="\n".join(STATE.format(name=name, type=tensor(shape), op=op)
-                                           for op, (name, shape) in enumerate(states.items())),
-                          body="\n".join("    " + line for line in lines))
+class Step:
+    """The lines of a program. Activations come from an elementwise operation and go to a reduction: what enters or leaves a step
+    is row-major, what stays in it has the layout that the compiler chooses, for an activation and its gradient the same. A weight
+    enters, and its gradient leaves, as in a step."""
+
+    def __init__(self):
+        self.states, self.lines = {}, []
+
+    def state(self, name, shape):
+        self.states[name] = shape
+        self.lines.append(f"%{name} = train.read @{name} : {tensor(shape)}")
+
+    def activation(self, name, shape):
+        self.state(f"{name}_state", shape)
+        self.lines.append(f'%{name} = nn.relu %{name}_state : {tensor(shape)} loc("prepare")')
+
+    def assign(self, name, shape):
+        self.states[f"{name}_result"] = shape
+        self.lines.append(f"train.assign @{name}_result, %{name} : {tensor(shape)}")
+
+    def use(self, name, shape, kin):
+        """Multiplies with `kin` and sums."""
+        axes = ", ".join(map(str, range(len(shape))))
+        self.lines += [f'%{name}_product = nn.mul %{name}, %{kin} : {tensor(shape)} loc("use")',
+                       f'%{name}_sum = nn.reduce_sum %{name}_product {{axes = array<i64: {axes}>}} '
+                       f': {tensor(shape)} -> tensor<f32> loc("use")']
+        self.assign(f"{name}_sum", ())
+
+    def contract(self, contraction, lhs, rhs):
+        """The result is named, and located, as its kind."""
+        kind, types = contraction.kind, [tensor(shape) for shape in (contraction.lhs, contraction.rhs, contraction.result)]
+        self.lines.append(f'%{kind} = nn.{kind} %{lhs}, %{rhs} {contraction.attributes} : {types[0]}, {types[1]} -> {types[2]} '
+                          f'loc("{kind}")')
+
+    def text(self):
+        states = "\n".join(STATE.format(name=name, type=tensor(shape), op=op)
+                           for op, (name, shape) in enumerate(self.states.items()))
+        return PROGRAM.format(states=states, body="\n".join("    " + line for line in self.lines))
 
 
 def product_program(contraction):
-    lhs, rhs, result = tensor(contraction.lhs), tensor(contraction.rhs), tensor(contraction.result)
-    return written({"a": contraction.lhs, "b": contraction.rhs, "c": contraction.result}, [
-        f"%a = train.read @a : {lhs}", f"%b = train.read @b : {rhs}",
-        f'%c = nn.matmul %a, %b {contraction.attributes} : {lhs}, {rhs} -> {result} loc("matmul")',
-        f"train.assign @c, %c : {result}"])
+    """The right operand is a weight, unless the left one is transposed: then the result is a weight's gradient."""
+    step, is_gradient = Step(), "transpose_lhs" in contraction.attributes
+    # What is small would be computed in one dispatch with all around it.
+    is_small = contraction.flops() < SMALL_FLOPS
+    (step.state if is_small else step.activation)("a", contraction.lhs)
+    (step.activation if is_gradient and not is_small else step.state)("b", contraction.rhs)
+    step.contract(contraction, "a", "b")
+    if is_gradient or is_small:
+        step.assign("matmul", contraction.result)
+    else:
+        step.activation("kin", contraction.result)
+        step.use("matmul", contraction.result, "kin")
+    return step.text()
 
 
 def convolution_program(layer):
-    """A convolution and those of its gradients that `layer` has. Activations come from an elementwise operation and go to a
-    reduction: what enters or leaves a step is row-major, what stays in it has the layout that the compiler chooses, for an
-    activation and its gradient the same. A weight enters, and its gradient leaves, as in a step."""
-    shapes = dict(zip("xwy", layer[0].convolution()))
-    x, w, y = (tensor(shape) for shape in shapes.values())
-    lines = [f"%x0 = train.read @x : {x}", f"%w = train.read @w : {w}", f"%dy0 = train.read @dy : {y}",
-             f'%x1 = nn.relu %x0 : {x} loc("prepare")', f'%dy = nn.relu %dy0 : {y} loc("prepare")']
-    axes = ", ".join(map(str, range(4)))
-    states = {"x": shapes["x"], "w": shapes["w"], "dy": shapes["y"]}
+    """A convolution and those of its gradients that `layer` has."""
+    step, (x, w, y) = Step(), layer[0].convolution()
+    step.activation("x", x)
+    step.state("w", w)
+    step.activation("dy", y)
     for contraction in layer:
-        kind, attributes = contraction.kind, contraction.attributes
-        operands, types, target, kin = {"conv": ("%x1, %w", f"{x}, {w}", y, "%dy"), "conv_dx": ("%dy, %w", f"{y}, {w}", x, "%x1"),
-                                        "conv_dw": ("%dy, %x1", f"{y}, {x}", w, None)}[kind]
-        lines.append(f'%{kind} = nn.{kind} {operands} {attributes} : {types} -> {target} loc("{kind}")')
-        states[f"r_{kind}"] = () if kin else shapes["w"]
-        if kin:
-            lines += [f'%m_{kind} = nn.mul %{kind}, {kin} : {target} loc("use")',
-                      f'%s_{kind} = nn.reduce_sum %m_{kind} {{axes = array<i64: {axes}>}} : {target} -> tensor<f32> loc("use")']
-        lines.append(f"train.assign @r_{kind}, %{f's_{kind}' if kin else kind} : {'tensor<f32>' if kin else w}")
-    return written(states, lines)
+        step.contract(contraction, *{"conv": ("x", "w"), "conv_dx": ("dy", "w"), "conv_dw": ("dy", "x")}[contraction.kind])
+        if contraction.kind == "conv_dw":
+            step.assign("conv_dw", w)
+        else:
+            step.use(contraction.kind, contraction.result, "dy" if contraction.kind == "conv" else "x")
+    return step.text()
 
 
 def program(layer):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How a Python peer is measured: synthetic batches, warm-up, windows, peak memory, one JSON line.
 
-The same as `ntc bench` does: eight fixed batches in turn, 0.5 s of running first, the median of seven windows. Imports no
+The same as `ntc bench` does: eight fixed batches in turn, 0.5 s of running first, the median of seven windows, of three where
+steps are long. Imports no
 framework, so that a peer can time its own import and set its environment before. The process is pinned by its parent.
 """
 
@@ -13,16 +14,18 @@ import time
 
 import numpy as np
 
-from workloads import BATCHES, WORKLOADS
+from workloads import ALL, BATCHES
 
 WINDOWS = 7
+FEW_WINDOWS = 3  # where a step takes longer than a window should
 
 
 def arguments(modes):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--workload", required=True, choices=list(WORKLOADS))
+    parser.add_argument("--workload", required=True, choices=list(ALL))
     parser.add_argument("--mode", default=modes[0], choices=modes)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", default="f32", choices=("f32", "bf16"), help="bf16: automatic mixed precision")
     parser.add_argument("--seconds", type=float, default=3.0, help="measured time, all windows together")
     return parser.parse_args()
 
@@ -62,7 +65,7 @@ def since_process_start():
 
 def run(name, version, build, seconds):
     """build() -> (step, number of parameters); step(i) returns a loss whose float() waits for the whole step."""
-    workload = WORKLOADS[name]
+    workload = ALL[name]
     start = time.perf_counter()
     step, params = build()
     float(step(0))
@@ -77,9 +80,9 @@ def run(name, version, build, seconds):
     while done < 1 or (time.perf_counter() - start < 0.5 and done < 10_000):
         float(step(count))
         count, done = count + 1, done + 1
-    per_window = max(1, round(seconds / WINDOWS * done / (time.perf_counter() - start)))
-    rates = []
-    for _ in range(WINDOWS):
+    steps = seconds / WINDOWS * done / (time.perf_counter() - start)
+    per_window, rates = max(1, round(steps)), []
+    for _ in range(WINDOWS if steps >= 1 else FEW_WINDOWS):
         start = time.perf_counter()
         for _ in range(per_window):
             loss = step(count)

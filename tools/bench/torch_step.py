@@ -4,10 +4,12 @@
 eager    fused optimizers where there is a CPU kernel (SGD, Adam); convolution nets in channels_last
 compile  forward, gradient and a written-out update as one graph: faster than a compiled module with an eager optimizer,
          but not what a user's script has (optimizer.step() breaks the graph)
+
+--precision bf16 computes the forward pass under torch.autocast, and so the backward pass in the precisions that it chose.
 """
 
 import measure
-from workloads import WORKLOADS
+from workloads import ALL
 
 CHANNELS_LAST = ("mnist_cnn", "cifar_lenet", "resnet18_cifar")
 
@@ -57,8 +59,9 @@ def build_model(nn, name):
         return nn.Linear(5, 1)
     if name == "mlp_adam":
         return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
-    if name == "mlp_sgd":
-        return nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
+    if name in ("mlp_sgd", "mlp_wide"):
+        width = 512 if name == "mlp_sgd" else 2048
+        return nn.Sequential(nn.Linear(784, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 10))
     if name == "mnist_cnn":
         return nn.Sequential(
             nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
@@ -79,6 +82,15 @@ def make_loss(functional, name, model):
         return vae
     criterion = functional.mse_loss if name == "linreg" else functional.cross_entropy
     return lambda x, y: criterion(model(x), y)
+
+
+def make_autocast(torch, loss_of):
+    """`loss_of` with its contractions in bf16."""
+    def cast(**batch):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return loss_of(**batch)
+
+    return cast
 
 
 def make_update(torch, workload, params):
@@ -150,7 +162,7 @@ def main():
     args = measure.arguments(("eager", "compile"))
     import torch
     torch.set_num_threads(args.threads)
-    workload = WORKLOADS[args.workload]
+    workload = ALL[args.workload]
     layout = torch.channels_last if args.workload in CHANNELS_LAST else torch.contiguous_format
 
     def laid_out(array):
@@ -163,6 +175,7 @@ def main():
         torch.manual_seed(0)
         model = build_model(torch.nn, args.workload).to(memory_format=layout)
         loss_of = make_loss(torch.nn.functional, args.workload, model)
+        loss_of = make_autocast(torch, loss_of) if args.precision == "bf16" else loss_of
         make = compiled_step if args.mode == "compile" else eager_step
         step = make(torch, workload, model, loss_of)
         return lambda i: step(**data[i % len(data)]), sum(p.numel() for p in model.parameters())

@@ -57,3 +57,10 @@ WORKLOADS = {
         {"x": ((32, 3, 32, 32), "normal"), "y": ((32,), 10)},
         ("sgd", {"lr": 0.1, "momentum": 0.9, "weight_decay": 5e-4}), 11_173_962, (555_422_720, 1_769_472)),
 }
+# Measured by tools/bench/precision only: layers so wide that their products are all that counts.
+ALL = WORKLOADS | {
+    "mlp_wide": Workload(
+        "784-2048-2048-10, ReLU, cross-entropy", ("mlp", "--hidden", "2048,2048", "--optimizer", "sgd,lr=1e-3"), 64,
+        {"x": ((64, 784), "uniform"), "y": ((64,), 10)}, ("sgd", {"lr": 1e-3}), 5_824_522,
+        (5_820_416, 1_605_632)),
+}
