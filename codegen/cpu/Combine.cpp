@@ -135,7 +135,7 @@ static void storeDotRows(KernelBuilder &k, Operation *op, const DotTile &tile, i
   Combiner add{arith::AddFOp::getOperationName(), 0.0};
   Lanes lanes = cast<VectorType>(sums.front().getType()).getNumElements();
   Value combined;
-  if (hasSums && sums.size() > 1 && static_cast<Lanes>(sums.size()) <= lanes) {
+  if (hasSums && tile.folds && sums.size() > 1 && static_cast<Lanes>(sums.size()) <= lanes) {
     combined = combineLanesOfEach(k, add, SmallVector<Value>(sums), lanes);
   }
   bool together = combined && tile.columns > 1 && tile.columnStride == 1;

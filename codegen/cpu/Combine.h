@@ -37,6 +37,7 @@ struct DotTile {
   const Buffer &output;
   Value base;
   int64_t rowStride, columnStride, columns;
+  bool folds; ///< lanes of several sums are added together
 };
 
 /// Stores the sums of the lanes of each of `sums`, together with what sums of `op` begin with or,

@@ -10,20 +10,21 @@
 // Rows of a tile may come from several loops (TileRows.h).
 // Where the operands of all tiles do not fit the cache together, the reduction is cut into blocks
 // that run outside of the tiles, whose sums wait in the result meanwhile. What a column of tiles
-// reads of rhs is copied to a panel first where it is read often and lies far apart.
+// reads of rhs is copied to a panel first where it is read often and lies far apart. All this is
+// decided in TiledContraction.cpp.
 //
 // Every result has one owner and one order of summation, which depends on sizes and on the target
 // only.
 
 #include "codegen/cpu/Combine.h"
-#include "codegen/cpu/TileRows.h"
 #include "codegen/cpu/TileUpdates.h"
-#include "compiler/fuse/ContractionForm.h"
+#include "codegen/cpu/TiledContraction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -34,45 +35,19 @@ namespace {
 
 using SumPart = KernelBuilder::SumPart;
 
-class ContractionEmitter {
+class ContractionEmitter : TiledContraction {
 public:
-  ContractionEmitter(KernelBuilder &k, size_t n, fuse::ContractionForm form)
-      : k(k), nestNumber(n), nest(k.layout.space().nests()[n]), form(std::move(form)) {
-    for (size_t d = 0; d < nest.extents.size(); ++d) {
-      ranges.push_back(k.rangeOf(n, d));
-    }
-    lhs = k.linearize(nest.reads[this->form.lhs]);
-    rhs = k.linearize(nest.reads[this->form.rhs]);
-    output = k.linearize(nest.writes[0]);
-    lanes = k.lanesOf(output.buffer.element);
-    rowLoop = this->form.rowLoops.empty() ? -1 : static_cast<int>(this->form.rowLoops.back());
-    columnLoop =
-        this->form.columnLoops.empty() ? -1 : static_cast<int>(this->form.columnLoops.back());
-  }
+  using TiledContraction::TiledContraction;
 
   /// `beside`: the elementwise loop group that is to run beside the sums, or none. False if it has
   /// yet to be emitted.
   bool emit(ArrayRef<size_t> beside) {
-    tileRows.emplace(chooseRows());
-    for (unsigned d = 0; d < ranges.size(); ++d) {
-      if (nest.isReduction[d]) {
-        if (d != form.vectorLoop) {
-          reduced.push_back(d);
-        }
-      } else if (!tileRows->contains(d) && static_cast<int>(d) != columnLoop &&
-                 d != form.vectorLoop) {
-        outer.push_back(d);
-      }
-    }
-    KernelBuilder::Cuts blocked = reductionBlocks();
-    for (auto [loop, size] : blocked) {
-      blockSizes[loop] = size;
-    }
-    if (!beside.empty() && blocked.empty() && ranges[reduced.front()].size > 0) {
+    if (!beside.empty() && mayRunBeside()) {
       updates.emplace(k, nestNumber, rowLoop, form.vectorLoop, beside, ranges);
     }
+    chooseTile(isDot() ? dotTile() : updates ? TileUpdates::tileOf(k, vectorCount()) : outerTile());
     SmallVector<Value> ivs(ranges.size());
-    k.cutSums(blocked, ranges, part, [&] { emitOuter(ivs); });
+    k.cutSums(cuts, ranges, part, [&] { emitOuter(ivs); });
     if (updates) {
       updates->drain();
     }
@@ -81,22 +56,20 @@ public:
 
 private:
   SumPart part = SumPart::Whole;
-  llvm::DenseMap<unsigned, int64_t> blockSizes; ///< of reduction loops that are cut
-  std::optional<LinearAccess> panel;            ///< the copy of rhs that tiles read, if any
+  std::optional<LinearAccess> panel; ///< the copy of rhs that tiles read, if any
   Value panelMemory;
   std::optional<TileUpdates> updates; ///< what runs beside the sums, if anything
   Value lastLanes;                    ///< lanes of the last vector of a column of tiles; null: all
 
-  KernelBuilder &k;
-  size_t nestNumber;
-  const fuse::Nest &nest;
-  fuse::ContractionForm form;
-  SmallVector<Range> ranges;
-  LinearAccess lhs, rhs, output;
-  Lanes lanes;
-  int rowLoop, columnLoop;
-  SmallVector<unsigned> outer, reduced;
-  std::optional<TileRows> tileRows;
+  /// May elementwise loops run beside the sums? These wait in registers then.
+  bool mayRunBeside() const {
+    bool may = cuts.empty() && ranges[reduced.front()].size > 0;
+    if (!may) {
+      remark::missed(k.loc, remark::RemarkOpts::name("emit").category("pipeline-updates"))
+          << "the elementwise loops behind it run apart: its sums are cut into blocks";
+    }
+    return may;
+  }
 
   bool isRounded(const Buffer &buffer) const {
     unsigned input = buffer.memref == lhs.buffer.memref ? form.lhs : form.rhs;
@@ -112,67 +85,6 @@ private:
       factor = arith::TruncFOp::create(k.b, k.loc, narrow, factor);
     }
     return factor.getType() == sum ? factor : arith::ExtFOp::create(k.b, k.loc, sum, factor);
-  }
-
-  bool isDot() const { return form.kind == fuse::ContractionForm::Kind::Dot; }
-
-  int64_t sizeOf(unsigned loop) const {
-    return ranges[loop].size >= 0 ? ranges[loop].size : nest.extents[loop];
-  }
-
-  /// Where rows come from several loops, what their addresses cost must be little against the sum.
-  TileRows chooseRows() {
-    constexpr int64_t kShallow = 32;
-    int64_t depth = 1;
-    for (unsigned d = 0; d < nest.extents.size(); ++d) {
-      depth *= nest.isReduction[d] ? sizeOf(d) : 1;
-    }
-    int64_t rows = outerTile(llvm::divideCeil(sizeOf(form.vectorLoop), lanes)).second;
-    return {k, ranges, nest.extents, form.rowLoops, rows, !isDot() && depth >= kShallow};
-  }
-
-  /// Bytes of lhs and rhs that the tiles of one row and one column of tiles read.
-  int64_t streamedBytes() const {
-    int64_t depth = 1;
-    for (unsigned loop : cuttable()) {
-      depth *= sizeOf(loop);
-    }
-    int column = isDot() ? columnLoop : static_cast<int>(form.vectorLoop);
-    int64_t lines = (rowLoop < 0 ? 1 : sizeOf(rowLoop)) + (column < 0 ? 1 : sizeOf(column));
-    return depth * lines * ir::plan::elementBytes(output.buffer.element);
-  }
-
-  /// Reduction loops, outermost first.
-  SmallVector<unsigned> cuttable() const {
-    SmallVector<unsigned> loops(reduced);
-    if (isDot()) {
-      loops.push_back(form.vectorLoop);
-    }
-    return loops;
-  }
-
-  /// Reduction loops that run outside of the tiles, outermost first, each with its number of
-  /// indices per block: as few as let what one block streams stay in half of the second cache; in
-  /// all of it where every block ends with horizontal sums.
-  KernelBuilder::Cuts reductionBlocks() const {
-    KernelBuilder::Cuts blocks;
-    int64_t bytes = streamedBytes(), fits = isDot() ? k.target.l2Bytes : k.target.l2Bytes / 2;
-    for (unsigned loop : cuttable()) {
-      int64_t extent = sizeOf(loop), grain = isDot() && loop == form.vectorLoop ? 4 * lanes : 1;
-      if (bytes <= fits) {
-        break;
-      }
-      if (extent <= grain) {
-        continue;
-      }
-      int64_t count = std::min<int64_t>(extent, llvm::divideCeil(bytes, fits));
-      int64_t size = llvm::alignTo(llvm::divideCeil(extent, count), grain);
-      if (size < extent) {
-        blocks.push_back({loop, size});
-        bytes = bytes / extent * size;
-      }
-    }
-    return blocks;
   }
 
   void emitOuter(SmallVector<Value> &ivs) {
@@ -191,44 +103,25 @@ private:
   // --- Outer
   // ---------------------------------------------------------------------------------------------------------
 
-  /// Vectors per row block, and rows, that fit the registers with one register for a broadcast and
-  /// one per rhs vector. Tall tiles read the fewest bytes per product from the second cache; where
-  /// there are too few rows for them, tiles are wide.
-  std::pair<int64_t, int64_t> outerTile(int64_t vectors) const {
-    constexpr int64_t kTall = 12, kMost = 14;
-    int64_t have = 1, columns = std::min<int64_t>(vectors, 2);
-    for (unsigned loop : form.rowLoops) {
-      have *= sizeOf(loop);
-    }
-    bool tall = have >= kTall && vectors % 2 == 0;
-    if (k.target.registers >= 32 && vectors > 2 && !tall) {
-      columns = vectors % 4 == 0 ? 4 : vectors % 3 == 0 ? 3 : 2;
-    }
-    int64_t rows = (k.target.registers - 2 - columns) / columns;
-    return {columns, std::min(rows, tall ? kTall : kMost)};
-  }
-
   void emitColumnBlocks(SmallVector<Value> &ivs) {
     const Range &range = ranges[form.vectorLoop];
-    int64_t count = llvm::divideCeil(sizeOf(form.vectorLoop), lanes);
-    auto [columns, rows] = updates ? TileUpdates::tileOf(k.target, count) : outerTile(count);
-    bool packs = part != SumPart::Begin && packsPanels(columns, rows);
     auto emitRows = [&](Value column, int64_t vectors, Value mask) {
       ivs[form.vectorLoop] = column;
-      panel = packs ? std::optional(emitPanel(ivs, columns, vectors, mask)) : std::nullopt;
-      tileRows->blocks(rows, ivs, [&](Value row, int64_t count) {
+      panel = packs && part != SumPart::Begin ? std::optional(emitPanel(ivs, vectors, mask))
+                                              : std::nullopt;
+      tileRows->blocks(tileHeight, ivs, [&](Value row, int64_t count) {
         emitOuterTile(ivs, row, count, vectors, mask);
       });
       ivs[form.vectorLoop] = {};
     };
-    int64_t step = columns * lanes;
+    int64_t step = tileColumns * lanes;
     if (range.size >= 0) {
       int64_t whole = range.size / step * step, rest = range.size - whole;
       Value split = k.add(range.lower, k.index(whole));
       if (whole > 0) {
         k.loop(Range{range.lower, split, whole, step}, step, {},
                [&](Value iv, ValueRange) -> SmallVector<Value> {
-                 emitRows(iv, columns, {});
+                 emitRows(iv, tileColumns, {});
                  return {};
                });
       }
@@ -244,7 +137,7 @@ private:
     Value split = k.add(range.lower,
                         k.mul(k.b.createOrFold<arith::DivUIOp>(k.loc, total, k.index(step)), step));
     k.loop(range.lower, split, step, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
-      emitRows(iv, columns, {});
+      emitRows(iv, tileColumns, {});
       return {};
     });
     k.loop(split, range.upper, lanes, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
@@ -256,30 +149,9 @@ private:
     });
   }
 
-  /// Indices of a reduction loop that tiles run over: all, or a block.
-  int64_t depthOf(unsigned loop) const {
-    auto found = blockSizes.find(loop);
-    return found == blockSizes.end() ? sizeOf(loop) : found->second;
-  }
-
-  /// Is a column of tiles worth a copy of what it reads of rhs: if it is read often enough, and
-  /// steps are so wide that they miss the caches (lines that fall into few sets) or are gathers?
-  bool packsPanels(int64_t columns, int64_t rows) const {
-    constexpr int64_t kFewestTiles = 4, kWideStep = 2048, kMostBytes = 64 * 1024;
-    int64_t bytes = ir::plan::elementBytes(rhs.buffer.element), elements = columns * lanes,
-            step = 0;
-    for (unsigned loop : reduced) {
-      elements *= rhs.strides[loop] == 0 ? 1 : depthOf(loop);
-      step = rhs.strides[loop] == 0 ? step : rhs.strides[loop] * bytes;
-    }
-    return rowLoop >= 0 && llvm::divideCeil(tileRows->count(), rows) >= kFewestTiles &&
-           (step >= kWideStep || form.gathers) && elements * bytes <= kMostBytes &&
-           !rhs.buffer.element.isInteger(1);
-  }
-
   /// Copies `vectors` vectors of rhs per reduction index to memory of the function's own.
-  LinearAccess emitPanel(SmallVector<Value> &ivs, int64_t columns, int64_t vectors, Value mask) {
-    int64_t elements = columns * lanes;
+  LinearAccess emitPanel(SmallVector<Value> &ivs, int64_t vectors, Value mask) {
+    int64_t elements = tileColumns * lanes;
     LinearAccess copy;
     copy.strides.assign(rhs.strides.size(), 0);
     copy.base = k.index(0);
@@ -403,22 +275,11 @@ private:
   // -----------------------------------------------------------------------------------------------------------
 
   void emitDotBlocks(SmallVector<Value> &ivs) {
-    auto sizeOf = [&](int loop) {
-      return loop < 0 ? 1 : ranges[loop].size >= 0 ? ranges[loop].size : nest.extents[loop];
-    };
-    // Of a pair of sides that fills the registers with accumulators, one vector per column and one
-    // for a row: the columns, balanced, then as many rows as fit.
-    int64_t columns = k.target.registers >= 32 ? 4 : 3, rows = sizeOf(rowLoop);
-    if (rows < columns - 1) {
-      columns = (k.target.registers - 1) / (rows + 1);
-    }
-    columns = llvm::divideCeil(sizeOf(columnLoop), llvm::divideCeil(sizeOf(columnLoop), columns));
-    rows = std::min(rows, (k.target.registers - 1 - columns) / columns);
-    blocks(columnLoop, columns, [&](Value column, int64_t columnCount) {
+    blocks(columnLoop, tileColumns, [&](Value column, int64_t columnCount) {
       if (columnLoop >= 0) {
         ivs[columnLoop] = column;
       }
-      blocks(rowLoop, rows, [&](Value row, int64_t rowCount) {
+      blocks(rowLoop, tileHeight, [&](Value row, int64_t rowCount) {
         if (rowLoop >= 0) {
           ivs[rowLoop] = row;
         }
@@ -440,8 +301,12 @@ private:
         return result;
       });
     }
-    DotTile tile{output.buffer, k.addressAt(output, ivs), rowLoop < 0 ? 0 : output.strides[rowLoop],
-                 columnLoop < 0 ? 0 : output.strides[columnLoop], columns};
+    DotTile tile{output.buffer,
+                 k.addressAt(output, ivs),
+                 rowLoop < 0 ? 0 : output.strides[rowLoop],
+                 columnLoop < 0 ? 0 : output.strides[columnLoop],
+                 columns,
+                 folds};
     storeDots(k, nest.op, tile, sums, part != SumPart::Begin, part == SumPart::Continue);
   }
 

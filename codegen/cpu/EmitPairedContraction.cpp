@@ -13,11 +13,13 @@
 // A target with an instruction for it (vdpbf16ps) and one without compute the same: the product of
 // the second elements is added first, then that of the first ones, each rounded once.
 
+#include "codegen/cpu/Choose.h"
 #include "codegen/cpu/PairedOperands.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <tuple>
@@ -43,11 +45,26 @@ public:
 
   /// Only where the loop of pairs is short enough or may be cut.
   bool applies() const {
-    return !reduced.empty() && (!isOdd() || sizeOf(pairLoop) <= mostDepth() / 2);
+    StringRef whyNot = reduced.empty() ? "it sums nothing"
+                       : isOdd() && sizeOf(pairLoop) > mostDepth() / 2
+                           ? "its products are odd in number and too many for a panel"
+                           : "";
+    return chooseUnless(k, KernelChoice::PairProducts, whyNot, [&]() -> std::string {
+      return readsLhsInPlace() ? "pairs of one operand come from a panel, of the other from memory"
+                               : "pairs of both operands come from panels";
+    });
   }
 
   void emit() {
-    std::tie(columns, rows) = tile();
+    std::tie(columns, rows) = chooseTile();
+    flat = isFlat() && choose(k, KernelChoice::CollapseLoops, true, [&] {
+             return "one loop runs through the pairs of " + std::to_string(reduced.size()) +
+                    " reductions";
+           });
+    if (transposesRhs()) {
+      choose(k, KernelChoice::TransposeBlocks, true,
+             [] { return "a panel's pairs pass through registers"; });
+    }
     k.cut(rowCuts, ranges, [&] { emitBlocks(); });
   }
 
@@ -64,6 +81,7 @@ private:
   SumPart part = SumPart::Whole;
 
   int64_t rows = 1;                         ///< of a tile
+  bool flat = false;                        ///< one loop runs through the pairs of the copies
   SmallVector<unsigned> rhsOuter, lhsOuter; ///< parallel loops that index rhs, and the others
   bool pairHasSecond = true;                ///< of the pair that code is being emitted for
 
@@ -82,7 +100,7 @@ private:
   /// The copy of lhs has room for some rows, however many a group of work has.
   void cutRows() {
     constexpr int64_t kMostRows = 2048;
-    int64_t extent = rowLoop < 0 ? 1 : sizeOf(rowLoop);
+    int64_t extent = sizeOfRows();
     if (readsLhsInPlace() || extent <= kMostRows) {
       return;
     }
@@ -151,6 +169,21 @@ private:
     int64_t fit = (k.target.registers - 1 - parts - parts * count) / count;
     return {count, std::clamp<int64_t>(fit, 1, 14)};
   }
+
+  std::pair<int64_t, int64_t> chooseTile() const {
+    std::pair<int64_t, int64_t> wanted = tile();
+    int64_t height = std::min(wanted.second, sizeOfRows());
+    bool isTile = wanted.first * height > 1;
+    bool tiles = choose(k, KernelChoice::TileRegisters, isTile, [&]() -> std::string {
+      return isTile ? llvm::formatv("{0} x {1} vectors of sums stay in registers", height,
+                                    wanted.first)
+                          .str()
+                    : "a tile has one row and one column";
+    });
+    return tiles ? wanted : std::pair<int64_t, int64_t>(1, 1);
+  }
+
+  int64_t sizeOfRows() const { return rowLoop < 0 ? 1 : sizeOf(rowLoop); }
 
   void emitColumns(SmallVector<Value> &ivs) {
     const Range &range = ranges[vectorLoop];
@@ -222,10 +255,10 @@ private:
       }
     }
     if (part != SumPart::Begin) {
-      sums = isFlat() ? emitFlat(ivs, count, vectors, sums)
-                      : emitReduced(reduced, ivs, sums, [&](ValueRange now, bool hasSecond) {
-                          return emitStep(ivs, count, vectors, now, hasSecond);
-                        });
+      sums = flat ? emitFlat(ivs, count, vectors, sums)
+                  : emitReduced(reduced, ivs, sums, [&](ValueRange now, bool hasSecond) {
+                      return emitStep(ivs, count, vectors, now, hasSecond);
+                    });
     }
     for (int64_t i = 0; i < count * vectors; ++i) {
       k.store(output.buffer, sums[i], addresses[i], stride, lanes,
@@ -328,8 +361,12 @@ private:
 bool emitPairedContraction(KernelBuilder &k, size_t nest) {
   const fuse::Nest &described = k.layout.space().nests()[nest];
   fuse::ContractionForm form = *fuse::contractionForm(described.op);
-  if (form.kind != fuse::ContractionForm::Kind::Outer || !fuse::sumsPairs(described)) {
+  if (!fuse::sumsPairs(described)) {
     return false;
+  }
+  if (form.kind != fuse::ContractionForm::Kind::Outer) {
+    return choose(k, KernelChoice::PairProducts, false,
+                  [] { return "its vectors run along the sums"; });
   }
   PairedEmitter emitter(k, nest, std::move(form));
   if (!emitter.applies()) {

@@ -4,9 +4,11 @@
 // insertions. The innermost loop runs in vectors; neighbouring loops that are contiguous for every
 // access become one first.
 
+#include "codegen/cpu/Choose.h"
 #include "codegen/cpu/PointwiseBody.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -59,12 +61,26 @@ private:
            llvm::all_of(body.writes, [&](auto &entry) { return follows(entry.second); });
   }
 
+  /// Why loop `outer` is not joined with the next one; empty: it is.
+  StringRef whyNotJoined(size_t outer) const {
+    size_t inner = outer + 1;
+    if (!ranges[inner].isWhole) {
+      return "a group of work covers a part of the inner loop";
+    }
+    if (usesIndex(body.original[outer]) || usesIndex(body.original[inner])) {
+      return "it computes with the indices of the loops";
+    }
+    return contiguous(outer) ? "" : "memory does not run on from one loop to the next";
+  }
+
   /// Joins loop d with the whole loop d + 1 where memory runs on.
   void collapse() {
-    for (size_t d = ranges.size(); d-- > 1;) {
+    const size_t before = ranges.size();
+    StringRef whyNot;
+    for (size_t d = k.choices.has(KernelChoice::CollapseLoops) ? before : 0; d-- > 1;) {
       size_t outer = d - 1;
-      if (!ranges[d].isWhole || usesIndex(body.original[outer]) || usesIndex(body.original[d]) ||
-          !contiguous(outer)) {
+      if (StringRef why = whyNotJoined(outer); !why.empty()) {
+        whyNot = why;
         continue;
       }
       int64_t inner = extents[d];
@@ -86,6 +102,13 @@ private:
       for (auto &entry : body.writes) {
         join(entry.second);
       }
+    }
+    const size_t joined = before - ranges.size();
+    if (before > 1) {
+      choose(k, KernelChoice::CollapseLoops, joined > 0, [&] {
+        return joined > 0 ? llvm::formatv("{0} loops run as {1}", before, ranges.size()).str()
+                          : whyNot.str();
+      });
     }
   }
 

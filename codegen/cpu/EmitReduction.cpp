@@ -5,6 +5,7 @@
 // accumulate apart and are combined by halves at the end, in an order that depends on the vector
 // length only).
 
+#include "codegen/cpu/Choose.h"
 #include "codegen/cpu/Combine.h"
 #include "codegen/cpu/KernelBuilder.h"
 
@@ -41,6 +42,7 @@ public:
         (nest.isReduction[d] ? reduced : parallel).push_back(d);
       }
     }
+    chooseUnrolling(reduced);
     SmallVector<Value> ivs(ranges.size());
     emitParallel(parallel, reduced, ivs);
   }
@@ -54,6 +56,7 @@ private:
   LinearAccess output;
   int vectorLoop = -1;
   Lanes lanes = 0;
+  bool unrolls = false; ///< windows
 
   Type element() const { return output.buffer.element; }
 
@@ -122,6 +125,20 @@ private:
     }
   }
 
+  /// A reduction over a few elements, for which a loop costs more than it does.
+  bool isWindow(unsigned loop) const {
+    constexpr int64_t kFew = 4;
+    return ranges[loop].size > 0 && ranges[loop].size <= kFew;
+  }
+
+  void chooseUnrolling(ArrayRef<unsigned> reduced) {
+    bool has = llvm::any_of(reduced,
+                            [&](unsigned loop) { return isWindow(loop) && ranges[loop].size > 1; });
+    unrolls = !reduced.empty() && choose(k, KernelChoice::UnrollWindows, has, [&] {
+      return has ? "its reductions over a few elements have no loop" : "its reductions are long";
+    });
+  }
+
   /// Strips of lanes along a parallel loop; several at once where they lie side by side in what is
   /// read, so that memory is read in long pieces and sums do not wait for each other.
   void emitStrips(ArrayRef<unsigned> reduced, SmallVector<Value> &ivs) {
@@ -131,7 +148,15 @@ private:
     while (strips > kMostStrips && strips % 2 == 0) {
       strips /= 2;
     }
-    if (strips > 1 && strips <= kMostStrips && !reduced.empty()) {
+    StringRef whyNot = reduced.empty()           ? "nothing is reduced beside the vectors"
+                       : range.size < 0          ? "groups of work do not all have the same results"
+                       : range.size % lanes != 0 ? "its results end in a part of a vector"
+                       : strips == 1             ? "there is one vector of results"
+                       : strips > kMostStrips    ? "its vectors are odd in number and too many"
+                                                 : "";
+    if (chooseUnless(k, KernelChoice::WidenReductions, whyNot, [&] {
+          return std::to_string(strips) + " vectors are reduced side by side";
+        })) {
       k.loop(range, strips * lanes, {}, [&](Value iv, ValueRange) -> SmallVector<Value> {
         SmallVector<Value> starts;
         for (int64_t s = 0; s < strips; ++s) {
@@ -219,9 +244,7 @@ private:
       return body(accumulators);
     }
     unsigned d = reduced.front();
-    // Windows of a few elements need no loop.
-    constexpr int64_t kUnrolled = 4;
-    if (ranges[d].size > 0 && ranges[d].size <= kUnrolled) {
+    if (unrolls && isWindow(d)) {
       Sums sums(accumulators);
       for (int64_t i = 0; i < ranges[d].size; ++i) {
         ivs[d] = k.add(ranges[d].lower, k.index(i));
@@ -236,8 +259,8 @@ private:
     for (unsigned loop : reduced.drop_front()) {
       inner *= nest.extents[loop];
     }
-    bool ownSum =
-        combiner && combiner->operation == arith::AddFOp::getOperationName() && inner >= kLongChain;
+    bool ownSum = combiner && combiner->operation == arith::AddFOp::getOperationName() &&
+                  inner >= kLongChain && !isWindow(d);
     return k.loop(ranges[d], 1, accumulators, [&](Value iv, ValueRange now) -> Sums {
       ivs[d] = iv;
       if (!ownSum) {

@@ -5,10 +5,11 @@
 // rounds of shuffles, and stored row by row. Where few elements lie side by side in the result,
 // vectors are scattered instead.
 
-#include "codegen/cpu/KernelBuilder.h"
+#include "codegen/cpu/Choose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -39,8 +40,18 @@ public:
 
   /// Is there a loop worth running along?
   bool applies() const {
-    return readLoop >= 0 && writeLoop >= 0 && readLoop != writeLoop &&
-           nest.extents[readLoop] >= size / 2;
+    StringRef whyNot;
+    if (readLoop < 0 || writeLoop < 0) {
+      whyNot = "no loop runs along memory on each side";
+    } else if (readLoop == writeLoop) {
+      whyNot = "it reads and writes along the same loop";
+    } else if (nest.extents[readLoop] < size / 2) {
+      whyNot = "too few elements lie side by side in what is read";
+    }
+    return chooseUnless(k, KernelChoice::TransposeBlocks, whyNot, [&] {
+      return scatters() ? std::string("vectors of what is read are scattered")
+                        : llvm::formatv("squares of {0} x {0} pass through registers", size).str();
+    });
   }
 
   void emit() {
@@ -55,6 +66,9 @@ private:
   LinearAccess input, output;
   int readLoop = -1, writeLoop = -1;
   Lanes size = 0;
+
+  /// Do few elements lie side by side in the result?
+  bool scatters() const { return nest.extents[writeLoop] < 3; }
 
   void emitOuter(size_t depth, SmallVector<Value> &ivs) {
     if (depth == ranges.size()) {
@@ -89,7 +103,7 @@ private:
   }
 
   void emitBlocks(SmallVector<Value> &ivs) {
-    if (nest.extents[writeLoop] < 3) {
+    if (scatters()) {
       return emitScatter(ivs);
     }
     k.strips(ranges[writeLoop], size, {},

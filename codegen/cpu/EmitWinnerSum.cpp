@@ -8,12 +8,13 @@
 // does not fit the first cache, reduction loops are cut into blocks that run outside of all tiles,
 // whose sums wait in the result meanwhile. Orders of summation depend on sizes and target only.
 
-#include "codegen/cpu/KernelBuilder.h"
+#include "codegen/cpu/Choose.h"
 #include "compiler/fuse/WinnerForm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -41,6 +42,8 @@ public:
 
   void emit() {
     SmallVector<Value> ivs(ranges.size());
+    explainTile();
+    prefetches = choosePrefetch();
     KernelBuilder::Cuts blocked = reductionBlocks();
     k.cutSums(blocked, ranges, part, [&] { emitOuter(ivs); });
   }
@@ -56,6 +59,7 @@ private:
   int vectorLoop = -1;    ///< -1: scalars
   int64_t vectorSize = 1; ///< indices that vectors run over: of the vector loop and those joined
   SmallVector<unsigned> joined, columns, outer, reduced;
+  bool prefetches = false;
 
   bool isShared(unsigned loop) const {
     return !nest.isReduction[loop] && value.strides[loop] == 0 && ranges[loop].size >= 0;
@@ -69,7 +73,7 @@ private:
         vectorSize = ranges[d].size;
       }
     }
-    for (bool found = vectorLoop >= 0; found;) {
+    for (bool found = vectorLoop >= 0 && k.choices.has(KernelChoice::CollapseLoops); found;) {
       found = false;
       for (unsigned d = 0; d < ranges.size(); ++d) {
         if (isShared(d) && !llvm::is_contained(joined, d) && rhs.strides[d] == vectorSize &&
@@ -81,7 +85,7 @@ private:
         }
       }
     }
-    int64_t results = std::min(vectorCount(), kMostVectors);
+    int64_t results = std::min(vectorCount(), mostVectors());
     for (unsigned d = ranges.size(); d-- > 0;) {
       if (llvm::is_contained(form.offsetLoops, d) || static_cast<int>(d) == vectorLoop ||
           llvm::is_contained(joined, d)) {
@@ -98,13 +102,32 @@ private:
     }
   }
 
+  bool tiles() const { return k.choices.has(KernelChoice::TileRegisters); }
+
   /// Vectors of one column in a tile.
-  static constexpr int64_t kMostVectors = 8;
+  int64_t mostVectors() const { return tiles() ? 8 : 1; }
 
   int64_t vectorCount() const { return vectorLoop < 0 ? 1 : llvm::divideCeil(vectorSize, lanes); }
 
   /// Accumulators, with registers to spare for the value and a vector of rhs.
-  int64_t mostResults() const { return k.target.registers - 4; }
+  int64_t mostResults() const { return tiles() ? k.target.registers - 4 : 1; }
+
+  void explainTile() const {
+    int64_t vectors = std::min(vectorCount(), mostVectors()), count = 1;
+    for (unsigned loop : columns) {
+      count *= ranges[loop].size;
+    }
+    bool isTile = count * vectors > 1;
+    choose(k, KernelChoice::TileRegisters, isTile, [&]() -> std::string {
+      return isTile ? llvm::formatv("{0} x {1} vectors of sums stay in registers", count, vectors)
+                          .str()
+                    : "a tile has one row and one column";
+    });
+    choose(k, KernelChoice::CollapseLoops, !joined.empty(), [&]() -> std::string {
+      return joined.empty() ? "memory does not run on behind its vectors"
+                            : std::to_string(joined.size() + 1) + " loops run as one";
+    });
+  }
 
   /// Reduction loops to cut, outermost first, with the indices of a block: until what a block reads
   /// of rhs is about half of the first cache.
@@ -115,6 +138,7 @@ private:
     for (unsigned loop : outer) {
       bytes /= rhs.strides[loop] == 0 ? 1 : nest.extents[loop]; // a tile sees one index of it
     }
+    const int64_t whole = bytes;
     for (unsigned loop : reduced) {
       int64_t extent = nest.extents[loop];
       if (bytes <= fits) {
@@ -130,7 +154,7 @@ private:
         bytes = bytes / extent * size;
       }
     }
-    return blocks;
+    return chooseBlocks(k, blocks, whole, fits) ? blocks : KernelBuilder::Cuts();
   }
 
   void emitOuter(SmallVector<Value> &ivs) {
@@ -145,7 +169,7 @@ private:
     if (vectorLoop < 0) {
       return emitTile(ivs, 1, 0, {});
     }
-    int64_t perTile = std::min(vectorCount(), kMostVectors) * lanes,
+    int64_t perTile = std::min(vectorCount(), mostVectors()) * lanes,
             whole = vectorSize / perTile * perTile, rest = vectorSize - whole;
     Value lower = ranges[vectorLoop].lower, split = k.add(lower, k.index(whole));
     if (whole > 0) {
@@ -219,10 +243,18 @@ private:
     }
   }
 
+  bool choosePrefetch() const {
+    bool moves = !outer.empty() && value.strides[outer.back()] != 0;
+    return choose(k, KernelChoice::PrefetchOperands, moves, [&] {
+      return moves ? "values and winners of a later tile are fetched"
+                   : "neighbouring tiles read the same values";
+    });
+  }
+
   /// Asks for the values and winners of the tile behind the next one: every tile begins with them,
   /// and they lie too far apart for the processor to foresee.
   void prefetchNext(ArrayRef<Value> ivs) {
-    if (outer.empty() || value.strides[outer.back()] == 0) {
+    if (!prefetches) {
       return;
     }
     SmallVector<Value> first(ivs);

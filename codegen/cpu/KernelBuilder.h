@@ -6,6 +6,7 @@
 #pragma once
 
 #include "codegen/cpu/CpuTarget.h"
+#include "compiler/pipelines/Optimizations.h"
 #include "compiler/schedule/KernelLayout.h"
 
 #include "mlir/IR/Builders.h"
@@ -52,12 +53,13 @@ using Lanes = int64_t;
 class KernelBuilder {
 public:
   KernelBuilder(OpBuilder &b, Location loc, const CpuTarget &target,
-                const schedule::KernelLayout &layout)
-      : b(b), loc(loc), target(target), layout(layout) {}
+                const pipelines::KernelChoices &choices, const schedule::KernelLayout &layout)
+      : b(b), loc(loc), target(target), choices(choices), layout(layout) {}
 
   OpBuilder &b;
   Location loc;
   const CpuTarget &target;
+  const pipelines::KernelChoices &choices;
   const schedule::KernelLayout &layout;
   /// Per label of the kernel's space, the indices of the current work group.
   SmallVector<Range> labelRanges;
@@ -137,7 +139,7 @@ public:
 /// Emitters of the kinds of loop groups.
 void emitPointwise(KernelBuilder &k, mlir::ArrayRef<size_t> group);
 /// For a transposing copy (schedule::isTransposingCopy); false, with nothing emitted, where its
-/// loops are too short for blocks.
+/// loops are too short for blocks, or without the choice `transpose-blocks`.
 bool emitTranspose(KernelBuilder &k, size_t nest);
 void emitReduction(KernelBuilder &k, size_t nest);
 /// Transposes the square of rows.size() rows with as many lanes in registers.
@@ -146,7 +148,7 @@ void transposeSquare(KernelBuilder &k, SmallVector<Value> &rows);
 /// False if it has yet to be emitted.
 bool emitContraction(KernelBuilder &k, size_t nest, mlir::ArrayRef<size_t> beside);
 /// For sums of products of bf16 in f32; false, with nothing emitted, where the nest is none or has
-/// no loop to run vectors along.
+/// no loop to run vectors along, or without the choice `pair-products`.
 bool emitPairedContraction(KernelBuilder &k, size_t nest);
 void emitWinnerSum(KernelBuilder &k, size_t nest);
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "codegen/cpu/CpuTarget.h"
+#include "compiler/pipelines/Optimizations.h"
 #include "dialects/plan/Plan.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,14 +26,17 @@ public:
 };
 
 /// Emits loops of scf, vector and memref operations for the vectors and registers of `target`.
+/// Without all `choices` results are the same but for the order of some sums (docs/debugging.md).
 class VectorEmitter : public KernelEmitter {
 public:
-  explicit VectorEmitter(CpuTarget target) : target(std::move(target)) {}
+  explicit VectorEmitter(CpuTarget target, pipelines::KernelChoices choices = {})
+      : target(std::move(target)), choices(choices) {}
   mlir::FailureOr<mlir::func::FuncOp> emit(ir::plan::KernelOp kernel,
                                            mlir::OpBuilder &builder) override;
 
 private:
   CpuTarget target;
+  pipelines::KernelChoices choices;
 };
 
 } // namespace ntc::codegen::cpu

@@ -58,7 +58,8 @@ bool PairedOperands::readsLhsInPlace() const {
 }
 
 bool PairedOperands::transposesRhs() const {
-  return rhs.strides[vectorLoop] != 1 && rhs.strides[pairLoop] == 1;
+  return rhs.strides[vectorLoop] != 1 && rhs.strides[pairLoop] == 1 &&
+         k.choices.has(pipelines::KernelChoice::TransposeBlocks);
 }
 
 SmallVector<Value>

@@ -39,7 +39,8 @@ public:
   bool isOdd() const;
   /// Pairs of lhs lie side by side in memory, as bf16.
   bool readsLhsInPlace() const;
-  /// Pairs of rhs lie side by side in memory and columns do not: blocks are transposed.
+  /// Pairs of rhs lie side by side in memory and columns do not: blocks are transposed, unless the
+  /// choice `transpose-blocks` is off.
   bool transposesRhs() const;
   /// `body(iv, hasSecond)` for every pair of the range.
   SmallVector<Value>

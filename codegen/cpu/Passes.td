@@ -6,6 +6,43 @@
 
 include "mlir/Pass/PassBase.td"
 
+def EmitKernels : Pass<"ntc-emit-kernels", "::mlir::ModuleOp"> {
+  let summary = "Writes every kernel of a planned program as a function of loops and vectors";
+  let description = [{
+    Needs a planned program (ntc-plan-memory); afterwards the module holds one function of `scf`, `vector` and `memref` operations
+    per kernel in its place. Parameters are one flat memref per operand, then the first work group and one past the last. This is
+    what `ntc compile` does between the phases *planned* and *compiled*; the pass is for reading and for tests.
+
+    `mcpu` decides the width of vectors and the number of registers; caches have 32 KiB and 512 KiB except with `native`. What the
+    emitters may leave out has a name, here and with `ntc compile --disable-pass`. Without any of them the result is a loop of
+    vectors per operation:
+
+    | name | with it | without it |
+    |---|---|---|
+    | `tile-registers` | rows and columns of sums stay in registers, and share what a step reads | one vector of sums at a time |
+    | `merge-rows` | rows of a tile are counted through several short loops | rows are the indices of the last loop |
+    | `block-reductions` | a sum of products runs in blocks whose operands stay in a cache | it runs once |
+    | `pack-panels` | what a column of tiles reads far apart is copied first | it is read in place |
+    | `pair-products` | products of bf16 are summed two at a time, from panels of pairs | factors are widened to f32 first |
+    | `fold-lanes` | the lanes of several sums are added by shuffles of pairs of vectors | every sum's lanes on their own |
+    | `widen-reductions` | up to eight vectors of results are reduced side by side | one |
+    | `unroll-windows` | a reduction of up to four elements has no loop | it has one |
+    | `collapse-loops` | neighbouring loops whose memory runs on become one | one loop per dimension |
+    | `hoist-loads` | what all vectors of a loop share is read before it | it is read again |
+    | `transpose-blocks` | copies to another order of dimensions transpose squares in registers | elements are gathered |
+    | `prefetch-operands` | what later tiles read is asked for | it is not |
+
+    Remarks: all these names (where, with which sizes, and why not); and `pipeline-updates`, where the sums turn out to be cut.
+  }];
+  let options = [
+    Option<"mcpu", "mcpu", "std::string", /*default=*/"\"x86-64-v4\"", "processor, as of `ntc compile --mcpu`">,
+    ListOption<"disable", "disable", "std::string", "choices to leave out">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def ApproximateMath : Pass<"ntc-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "Writes exp, log, tanh, erf, sin, pow, … and small floats as operations that need no library";
   let description = [{

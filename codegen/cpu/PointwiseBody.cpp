@@ -4,9 +4,12 @@
 
 #include "codegen/cpu/PointwiseBody.h"
 
+#include "codegen/cpu/Choose.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <numeric>
 
@@ -63,6 +66,16 @@ void PointwiseBody::collectAccesses() {
 
 void PointwiseBody::hoist(llvm::function_ref<bool(const LinearAccess &)> fixed,
                           ArrayRef<Value> ivs) {
+  auto isFixed = [&](const auto &read) { return fixed(read.second.access); };
+  int64_t count = llvm::count_if(reads, isFixed);
+  if (!choose(k, KernelChoice::HoistLoads, count > 0, [&] {
+        return count > 0 ? llvm::formatv("{0} of {1} operands are read before the loop of vectors",
+                                         count, reads.size())
+                               .str()
+                         : "every operand changes along the vectors";
+      })) {
+    return;
+  }
   // In the order of the nests, which no address decides.
   for (size_t n : group) {
     for (const fuse::Access &read : readsOf(nest(n))) {

@@ -29,6 +29,7 @@ public:
   const fuse::Nest &nest(size_t n) const { return k.layout.space().nests()[n]; }
   /// Loads, before loops, what `fixed` says is the same in all their iterations. The group never
   /// writes it: what it overwrites in place it reads at the very element that it writes.
+  /// Nothing without the choice `hoist-loads`.
   void hoist(llvm::function_ref<bool(const LinearAccess &)> fixed, mlir::ArrayRef<Value> ivs);
   /// Loads, computes and stores `lanes` elements from `ivs` on, or those that `mask` allows.
   void emit(mlir::ArrayRef<Value> ivs, Value mask, Value given = {});

@@ -28,6 +28,15 @@ TileRows::TileRows(KernelBuilder &k, ArrayRef<Range> ranges, ArrayRef<int64_t> e
   }
 }
 
+StringRef TileRows::whyNotMerged(ArrayRef<Range> ranges, ArrayRef<int64_t> extents,
+                                 ArrayRef<unsigned> rowLoops, int64_t size) {
+  unsigned last = rowLoops.back(), before = rowLoops[rowLoops.size() - 2];
+  if (ranges[last].size < 0 || ranges[before].size < 0) {
+    return "groups of work do not all have the same rows";
+  }
+  return fillsTiles(ranges[last].size, size) ? "the rows of one loop fill the tiles" : "";
+}
+
 int64_t TileRows::count() const {
   int64_t rows = 1;
   for (unsigned loop : loops) {

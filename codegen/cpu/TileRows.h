@@ -18,6 +18,13 @@ public:
   TileRows(KernelBuilder &k, mlir::ArrayRef<Range> ranges, mlir::ArrayRef<int64_t> extents,
            mlir::ArrayRef<unsigned> rowLoops, int64_t size, bool merges);
 
+  /// Why rows of the last of `rowLoops`, of two at least, stay apart from those of the one before;
+  /// empty: together they fill tiles of `size` rows better.
+  static mlir::StringRef whyNotMerged(mlir::ArrayRef<Range> ranges, mlir::ArrayRef<int64_t> extents,
+                                      mlir::ArrayRef<unsigned> rowLoops, int64_t size);
+
+  /// How many loops rows come from.
+  size_t loopCount() const { return loops.size(); }
   bool contains(unsigned loop) const { return llvm::is_contained(loops, loop); }
   /// Rows of the work group; at most, where that is not known.
   int64_t count() const;

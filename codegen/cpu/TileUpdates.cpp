@@ -4,6 +4,8 @@
 
 #include "codegen/cpu/TileUpdates.h"
 
+#include "codegen/cpu/Choose.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -15,8 +17,11 @@ using namespace mlir;
 
 namespace ntc::codegen::cpu {
 
-std::pair<int64_t, int64_t> TileUpdates::tileOf(const CpuTarget &target, int64_t vectors) {
-  bool many = target.registers >= 32;
+std::pair<int64_t, int64_t> TileUpdates::tileOf(const KernelBuilder &k, int64_t vectors) {
+  if (!k.choices.has(KernelChoice::TileRegisters)) {
+    return {1, 1};
+  }
+  bool many = k.target.registers >= 32;
   int64_t columns = std::min<int64_t>(vectors, many ? 4 : 2);
   return {columns, (many ? 24 : 8) / columns};
 }
@@ -32,7 +37,7 @@ TileUpdates::TileUpdates(KernelBuilder &k, size_t sum, int rowLoop, unsigned vec
   const Range &range = ranges[vectorLoop];
   body.lanes = k.lanesOf(getElementTypeOrSelf(written.tensor));
   int64_t width = range.size >= 0 ? range.size : nest.extents[vectorLoop];
-  auto [columns, most] = tileOf(k.target, llvm::divideCeil(width, body.lanes));
+  auto [columns, most] = tileOf(k, llvm::divideCeil(width, body.lanes));
   // Blocks of rows are balanced where their number is known.
   int64_t rows = rowLoop < 0 ? 1 : ranges[rowLoop].size;
   capacity = columns * (rows < 0 ? most : llvm::divideCeil(rows, llvm::divideCeil(rows, most)));
@@ -50,6 +55,8 @@ TileUpdates::TileUpdates(KernelBuilder &k, size_t sum, int rowLoop, unsigned vec
         return llvm::all_of(access.strides, [](int64_t stride) { return stride == 0; });
       },
       SmallVector<Value>(sumLoops.size()));
+  fetches = choose(k, KernelChoice::PrefetchOperands, true,
+                   [] { return "what the updates of a tile read is fetched beside its sums"; });
 }
 
 /// Memory of the function's own.
@@ -156,6 +163,9 @@ void TileUpdates::finish(Value slot) {
 
 /// Fetches what the elementwise loops will read for vector `slot` of `tile`.
 void TileUpdates::fetchAhead(const Tile &tile, Value slot) {
+  if (!fetches) {
+    return;
+  }
   SmallVector<Value> ivs;
   Value row = arith::DivUIOp::create(k.b, k.loc, slot, k.index(tile.vectors));
   Value vector = arith::RemUIOp::create(k.b, k.loc, slot, k.index(tile.vectors));

@@ -19,7 +19,7 @@ public:
 
   /// Vectors per row, of `vectors` that there are, and rows of a tile: few enough to leave
   /// registers for the updates, which want few but long pieces of memory.
-  static std::pair<int64_t, int64_t> tileOf(const CpuTarget &target, int64_t vectors);
+  static std::pair<int64_t, int64_t> tileOf(const KernelBuilder &k, int64_t vectors);
 
   /// A tile: loop indices of its first element, row and vector counts.
   struct Tile {
@@ -43,6 +43,7 @@ private:
   unsigned vectorLoop;
   int64_t capacity;
   bool hasMasks;
+  bool fetches;                   ///< asks for memory early
   SmallVector<unsigned> sumLoops; ///< per elementwise loop the sum's
   Value sumsMemory, placesMemory, lanesMemory, countMemory;
 

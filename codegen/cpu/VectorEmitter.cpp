@@ -53,8 +53,9 @@ namespace {
 
 class FunctionEmitter {
 public:
-  FunctionEmitter(plan::KernelOp kernel, OpBuilder &b, const CpuTarget &target)
-      : kernel(kernel), layout(kernel), b(b), k(b, kernel.getLoc(), target, layout) {}
+  FunctionEmitter(plan::KernelOp kernel, OpBuilder &b, const CpuTarget &target,
+                  const pipelines::KernelChoices &choices)
+      : kernel(kernel), layout(kernel), b(b), k(b, kernel.getLoc(), target, choices, layout) {}
 
   FailureOr<func::FuncOp> emit() {
     createFunction();
@@ -270,7 +271,7 @@ FailureOr<func::FuncOp> VectorEmitter::emit(plan::KernelOp kernel, OpBuilder &bu
       return op.emitError("has no code on the CPU");
     }
   }
-  return FunctionEmitter(kernel, builder, target).emit();
+  return FunctionEmitter(kernel, builder, target, choices).emit();
 }
 
 } // namespace ntc::codegen::cpu

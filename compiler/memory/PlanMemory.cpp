@@ -120,8 +120,10 @@ struct PlanMemory : impl::PlanMemoryBase<PlanMemory> {
       }
       int64_t needed = assignOffsets(lives, kAlign);
       constexpr auto opts = remark::RemarkOpts::name("place").category("reuse-slots");
-      remark::analysis(getOperation().getLoc(), opts) << remark::add(
-          "{0} tensors of {1} take {2} bytes, {3} apart", members.size(), entry, needed, apart);
+      if (reuseSlots) {
+        remark::analysis(getOperation().getLoc(), opts) << remark::add(
+            "{0} tensors of {1} take {2} bytes, {3} apart", members.size(), entry, needed, apart);
+      }
       bytes = std::max(bytes, base + needed);
       for (auto [i, life] : llvm::zip(members, lives)) {
         slots.slots[i].life.offset = base + life.offset;

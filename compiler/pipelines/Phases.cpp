@@ -29,6 +29,25 @@ std::optional<Phase> phaseNamed(StringRef name) {
 
 StringRef nameOf(Phase phase) { return kPhases[static_cast<size_t>(phase)].name; }
 
+/// By the level, and not left out by name.
+static bool isEnabled(const OptimizationInfo &info, const PipelineOptions &options) {
+  return info.level <= options.level &&
+         llvm::none_of(options.disabledPasses, [&](StringRef disabled) {
+           disabled.consume_front("ntc-");
+           return disabled == info.name;
+         });
+}
+
+KernelChoices kernelChoices(const PipelineOptions &options) {
+  KernelChoices choices;
+  for (const OptimizationInfo &info : kOptimizations) {
+    if (info.choice && !isEnabled(info, options)) {
+      choices.remove(*info.choice);
+    }
+  }
+  return choices;
+}
+
 namespace {
 
 class PipelineBuilder {
@@ -135,13 +154,9 @@ private:
   const PipelineOptions &options;
 
   bool enabled(StringRef name) const {
-    const OptimizationInfo *info =
-        llvm::find_if(kOptimizations, [&](const OptimizationInfo &o) { return o.name == name; });
-    return info->level <= options.level &&
-           llvm::none_of(options.disabledPasses, [&](StringRef disabled) {
-             disabled.consume_front("ntc-");
-             return disabled == name;
-           });
+    return isEnabled(
+        *llvm::find_if(kOptimizations, [&](const OptimizationInfo &o) { return o.name == name; }),
+        options);
   }
 
   void simplify() {
@@ -160,8 +175,8 @@ LogicalResult buildPipeline(OpPassManager &pm, Phase from, Phase to, const Pipel
   for (StringRef disabled : options.disabledPasses) {
     disabled.consume_front("ntc-");
     if (!llvm::is_contained(names, disabled)) {
-      error = "--disable-pass=" + disabled.str() + ": not a pass that may be left out; those are " +
-              llvm::join(names, ", ");
+      error = "--disable-pass=" + disabled.str() +
+              ": no optimization that may be left out; those are " + llvm::join(names, ", ");
       return failure();
     }
   }

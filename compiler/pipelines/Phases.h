@@ -3,6 +3,8 @@
 // The phases of a compilation as data. Each border is checked by a pass that is always on.
 #pragma once
 
+#include "compiler/pipelines/Optimizations.h"
+
 #include "mlir/Pass/PassManager.h"
 
 #include <array>
@@ -34,30 +36,6 @@ inline constexpr std::array<PhaseInfo, 6> kPhases = {{
 std::optional<Phase> phaseNamed(llvm::StringRef name);
 llvm::StringRef nameOf(Phase phase);
 
-/// An optimization that may be left out: its name, the lowest level -O that has it, what it does.
-struct OptimizationInfo {
-  llvm::StringLiteral name;
-  unsigned level;
-  llvm::StringLiteral summary;
-};
-
-/// Every optimization, in the order in which they run. The names are those of `--disable-pass` and
-/// of the remarks. Level 3 is level 2 plus what costs compile time out of proportion; nothing does.
-inline constexpr std::array<OptimizationInfo, 11> kOptimizations = {{
-    {"simplify", 1, "algebraic identities, constants, common subexpressions"},
-    {"sparse-pool-gradients", 2, "gradients behind a max pool are summed over its winners only"},
-    {"split-strided-gradients", 2, "gradients of strided convolutions multiply no spread zeros"},
-    {"fuse-elementwise", 1, "an elementwise operation is computed where its result is read"},
-    {"choose-layouts", 2, "tensors of convolutions and pools are stored channels-last"},
-    {"join-dispatches", 2, "an operation joins the dispatch of its producer"},
-    {"merge-small-dispatches", 2, "neighbouring dispatches with little work become one"},
-    {"choose-owners", 2, "threads divide each dispatch so that they read what they wrote"},
-    {"update-in-place", 1, "a state's new value is written over the old one"},
-    {"reuse-slots", 1, "tensors that are never alive together share bytes"},
-    {"pipeline-updates", 2, "elementwise work runs beside the products before it"},
-}};
-inline constexpr unsigned kDefaultLevel = 2, kHighestLevel = 3;
-
 struct PipelineOptions {
   /// Names of optimizations to leave out, with or without "ntc-".
   std::vector<std::string> disabledPasses;
@@ -69,8 +47,11 @@ struct PipelineOptions {
   std::string dumpPhasesTo;
 };
 
+/// The choices of the emitters that `options` leave.
+KernelChoices kernelChoices(const PipelineOptions &options);
+
 /// Adds the passes that lead from phase `from` to phase `to` (at most Planned) and the verifiers of
-/// the borders between. Fails with a message for a disabled pass that does not exist.
+/// the borders between. Fails with a message for a name that no optimization has.
 mlir::LogicalResult buildPipeline(mlir::OpPassManager &pm, Phase from, Phase to,
                                   const PipelineOptions &options, std::string &error);
 

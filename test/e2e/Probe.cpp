@@ -132,6 +132,17 @@ int writeModel(const std::string &path) {
   return ntc::capture(net, options, CrossEntropyLoss(), ntc::optim::Adam({.lr = 1e-2})).save(path);
 }
 
+/// Convolutions with strides, so small that a step takes no time.
+int writeStridedModel(const std::string &path) {
+  using namespace ntc::nn;
+  Sequential net(Conv2d(3, 16, 3, {.stride = 2, .padding = 1}), ReLU(),
+                 Conv2d(16, 16, 3, {.stride = 2, .padding = 1}), ReLU(), Flatten(), Linear(144, 5));
+  ntc::CaptureOptions options;
+  options.inputs = {{"x", ntc::f32, {ntc::Batch, 3, 12, 12}}};
+  options.name = "strided";
+  return ntc::capture(net, options, CrossEntropyLoss(), ntc::optim::Adam({.lr = 1e-2})).save(path);
+}
+
 /// Metrics of `steps` steps, one line each, and the checkpoint after them.
 int printSteps(const std::string &path, int64_t batchSize, unsigned threads, int64_t steps,
                const std::string &checkpoint) {
@@ -265,6 +276,9 @@ int main(int argc, char **argv) {
   if (is("model", 1)) {
     return writeModel(words[1]);
   }
+  if (is("strided", 1)) {
+    return writeStridedModel(words[1]);
+  }
   if (is("steps", 5)) {
     return printSteps(words[1], number(2), static_cast<unsigned>(number(3)), number(4), words[5]);
   }
@@ -280,7 +294,8 @@ int main(int argc, char **argv) {
   if (is("check", 3)) {
     return compareCheckMode(words[1], number(2), number(3));
   }
-  fail("usage: probe model FILE | steps ARTIFACT BATCH THREADS STEPS CHECKPOINT | resume ARTIFACT "
+  fail("usage: probe model FILE | strided FILE | steps ARTIFACT BATCH THREADS STEPS CHECKPOINT | "
+       "resume ARTIFACT "
        "BATCH SAMPLES STEPS FOLDER | "
        "memory ARTIFACT BATCH STEPS | check ARTIFACT BATCH STEPS");
 }

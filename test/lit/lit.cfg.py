@@ -14,6 +14,11 @@ config.environment["PATH"] = os.pathsep.join(
     [config.ntc_tools_dir, config.llvm_tools_dir, config.environment.get("PATH", "")]
 )
 config.substitutions.append(("%interpret", "ntc-translate --interpret --split-input-file"))
+# From nn to kernels, one per operation; and what became of a program as remarks of the category that follows.
+lower = "--ntc-lower-to-linalg --ntc-fuse-elementwise{} --ntc-form-dispatches='join=false merge-small=false' --ntc-plan-memory"
+config.substitutions.append(("%plan-channels-last", lower.format(" --ntc-choose-layouts")))
+config.substitutions.append(("%plan", lower.format("")))
+config.substitutions.append(("%remarks", "-o /dev/null --remark-policy=all --remarks-filter"))
 config.substitutions.append(("%source_dir", config.ntc_source_dir))
 for tool in ["ntc", "ntc-run"]:
     if os.path.exists(os.path.join(config.ntc_tools_dir, tool)):

@@ -167,12 +167,10 @@ public:
 
   std::optional<CompileError> run(ModuleOp module, rt::artifact::Manifest *manifest) {
     auto start = std::chrono::steady_clock::now();
-    pipelines::PipelineOptions pipeline{options.disabledPasses, options.bf16, options.level,
-                                        options.dumpPhasesTo};
     PassManager pm(&context);
     std::string error;
-    if (failed(pipelines::buildPipeline(pm, options.compileFrom, options.compileTo, pipeline,
-                                        error))) {
+    if (failed(pipelines::buildPipeline(pm, options.compileFrom, options.compileTo,
+                                        pipelineOptions(), error))) {
       return single(error);
     }
     auto programs = llvm::to_vector(module.getBody()->getOps<ir::train::ProgramOp>());
@@ -203,6 +201,10 @@ private:
   llvm::FileRemover removeDraft; ///< of weightsDraft, until it has its name
   Messages messages;
 
+  pipelines::PipelineOptions pipelineOptions() const {
+    return {options.disabledPasses, options.bf16, options.level, options.dumpPhasesTo};
+  }
+
   /// The program as text, with the weights that it names beside it where it is a file.
   std::optional<CompileError> writeMlir(ModuleOp module, ir::train::ProgramOp program) {
     NamedAttrList metadata(program.getMetadataAttr());
@@ -222,7 +224,7 @@ private:
     if (!target) {
       return toError(target.takeError());
     }
-    codegen::cpu::VectorEmitter emitter(*target);
+    codegen::cpu::VectorEmitter emitter(*target, pipelines::kernelChoices(pipelineOptions()));
     auto kernels = codegen::cpu::emitKernels(program, emitter);
     if (failed(kernels) || failed(codegen::cpu::lowerToLlvmDialect(**kernels, *target))) {
       return messages.error();

@@ -50,7 +50,7 @@ private:
 };
 
 ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::string &message,
-                              ProgramChange afterFusion) {
+                              ProgramChange afterFusion, pipelines::KernelChoices choices) {
   Errors errors(*module.getContext());
   auto fail = [&](const std::string &what) -> ArtifactPointer {
     message = what + ": " + errors.text;
@@ -74,7 +74,7 @@ ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::str
   if (!advance(pipelines::Phase::Fused, pipelines::Phase::Planned)) {
     return fail("passes");
   }
-  VectorEmitter emitter(target);
+  VectorEmitter emitter(target, choices);
   auto kernels = emitKernels(program, emitter);
   if (failed(kernels) || failed(verify(**kernels)) ||
       failed(lowerToLlvmDialect(**kernels, target))) {
@@ -176,16 +176,17 @@ OwningOpRef<ModuleOp> Suite::joined(size_t first, size_t last) const {
   return module;
 }
 
-std::string Suite::compile(const CpuTarget &target, ProgramChange afterFusion) {
+std::string Suite::compile(const CpuTarget &target, ProgramChange afterFusion,
+                           pipelines::KernelChoices choices) {
   std::string message;
-  artifact = compileModule(*joined(0, size()), target, message, afterFusion);
+  artifact = compileModule(*joined(0, size()), target, message, afterFusion, choices);
   if (artifact || StringRef(message).starts_with("unsupported")) {
     return message;
   }
   // Which ones are to blame?
   for (size_t i = 0; i < size(); ++i) {
     std::string own;
-    if (!compileModule(*joined(i, i + 1), target, own)) {
+    if (!compileModule(*joined(i, i + 1), target, own, {}, choices)) {
       message += "\n" + computations[i].name + ": " + own;
     }
   }

@@ -6,6 +6,7 @@
 
 #include "codegen/cpu/CpuTarget.h"
 #include "codegen/reference/Evaluator.h"
+#include "compiler/pipelines/Optimizations.h"
 #include "dialects/train/Train.h"
 #include "runtime/artifact/Artifact.h"
 
@@ -32,7 +33,8 @@ std::unique_ptr<mlir::MLIRContext> makeCompilerContext();
 /// `afterFusion` may change the program in the phase fused.
 using ProgramChange = llvm::function_ref<void(ir::train::ProgramOp)>;
 ArtifactPointer compileModule(mlir::ModuleOp module, const CpuTarget &target, std::string &message,
-                              ProgramChange afterFusion = {});
+                              ProgramChange afterFusion = {},
+                              pipelines::KernelChoices choices = {});
 
 /// One computation: the only entry of `module`, whose block takes `inputs`. Its results are what is
 /// compared.
@@ -68,7 +70,8 @@ public:
   const Computation &operator[](size_t i) const { return computations[i]; }
 
   /// Compiles all. Returns what went wrong with which computation, or an empty string.
-  std::string compile(const CpuTarget &target, ProgramChange afterFusion = {});
+  std::string compile(const CpuTarget &target, ProgramChange afterFusion = {},
+                      pipelines::KernelChoices choices = {});
 
   /// Runs computation `i` in an arena whose bytes are otherwise all NaN. A byte that belongs to no
   /// slot of the entry and has changed is reported in `problem`.

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Decisions from sizes and the target only, so that orders of summation depend on nothing else.
+
+#include "codegen/cpu/TiledContraction.h"
+
+#include "codegen/cpu/Choose.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <tuple>
+
+using namespace mlir;
+
+namespace ntc::codegen::cpu {
+
+TiledContraction::TiledContraction(KernelBuilder &k, size_t n, fuse::ContractionForm form)
+    : k(k), nestNumber(n), nest(k.layout.space().nests()[n]), form(std::move(form)) {
+  for (size_t d = 0; d < nest.extents.size(); ++d) {
+    ranges.push_back(k.rangeOf(n, d));
+  }
+  lhs = k.linearize(nest.reads[this->form.lhs]);
+  rhs = k.linearize(nest.reads[this->form.rhs]);
+  output = k.linearize(nest.writes[0]);
+  lanes = k.lanesOf(output.buffer.element);
+  rowLoop = this->form.rowLoops.empty() ? -1 : static_cast<int>(this->form.rowLoops.back());
+  columnLoop =
+      this->form.columnLoops.empty() ? -1 : static_cast<int>(this->form.columnLoops.back());
+  tileRows.emplace(chooseRows());
+  for (unsigned d = 0; d < ranges.size(); ++d) {
+    if (nest.isReduction[d]) {
+      if (d != this->form.vectorLoop) {
+        reduced.push_back(d);
+      }
+    } else if (!tileRows->contains(d) && static_cast<int>(d) != columnLoop &&
+               d != this->form.vectorLoop) {
+      outer.push_back(d);
+    }
+  }
+  cuts = reductionBlocks();
+  for (auto [loop, size] : cuts) {
+    blockSizes[loop] = size;
+  }
+}
+
+int64_t TiledContraction::depthOf(unsigned loop) const {
+  auto found = blockSizes.find(loop);
+  return found == blockSizes.end() ? sizeOf(loop) : found->second;
+}
+
+int64_t TiledContraction::vectorCount() const {
+  return llvm::divideCeil(sizeOf(form.vectorLoop), lanes);
+}
+
+/// Where rows come from several loops, what their addresses cost must be little against the sum.
+TileRows TiledContraction::chooseRows() {
+  constexpr int64_t kShallow = 32;
+  int64_t depth = 1;
+  for (unsigned d = 0; d < nest.extents.size(); ++d) {
+    depth *= nest.isReduction[d] ? sizeOf(d) : 1;
+  }
+  int64_t rows = outerTile().second;
+  bool merges = false;
+  if (form.rowLoops.size() > 1) {
+    StringRef whyNot = isDot() ? "its vectors run along the sums"
+                       : depth < kShallow
+                           ? "its sums are short against what the addresses of rows take"
+                           : TileRows::whyNotMerged(ranges, nest.extents, form.rowLoops, rows);
+    merges = chooseUnless(k, KernelChoice::MergeRows, whyNot, [&] {
+      return llvm::formatv("rows of several loops fill tiles of {0}", rows).str();
+    });
+  }
+  return {k, ranges, nest.extents, form.rowLoops, rows, merges};
+}
+
+// --- Register tiles
+
+// With one register for a broadcast and one per rhs vector. Tall tiles read the fewest bytes per
+// product from the second cache; where there are too few rows for them, tiles are wide.
+std::pair<int64_t, int64_t> TiledContraction::outerTile() const {
+  constexpr int64_t kTall = 12, kMost = 14;
+  int64_t vectors = vectorCount(), have = 1, columns = std::min<int64_t>(vectors, 2);
+  if (!k.choices.has(KernelChoice::TileRegisters)) {
+    return {1, 1};
+  }
+  for (unsigned loop : form.rowLoops) {
+    have *= sizeOf(loop);
+  }
+  bool tall = have >= kTall && vectors % 2 == 0;
+  if (k.target.registers >= 32 && vectors > 2 && !tall) {
+    columns = vectors % 4 == 0 ? 4 : vectors % 3 == 0 ? 3 : 2;
+  }
+  int64_t rows = (k.target.registers - 2 - columns) / columns;
+  return {columns, std::min(rows, tall ? kTall : kMost)};
+}
+
+// Of a pair of sides that fills the registers with accumulators, one vector per column and one for
+// a row: the columns, balanced, then as many rows as fit.
+std::pair<int64_t, int64_t> TiledContraction::dotTile() const {
+  int64_t columns = k.target.registers >= 32 ? 4 : 3, rows = sizeOf(rowLoop);
+  if (rows < columns - 1) {
+    columns = (k.target.registers - 1) / (rows + 1);
+  }
+  columns = llvm::divideCeil(sizeOf(columnLoop), llvm::divideCeil(sizeOf(columnLoop), columns));
+  return {columns, std::min(rows, (k.target.registers - 1 - columns) / columns)};
+}
+
+void TiledContraction::chooseTile(std::pair<int64_t, int64_t> wanted) {
+  int64_t rows = std::min(wanted.second, isDot() ? sizeOf(rowLoop) : tileRows->count());
+  bool isTile = wanted.first * rows > 1;
+  if (choose(k, KernelChoice::TileRegisters, isTile, [&]() -> std::string {
+        return isTile ? llvm::formatv("{0} x {1} {2} of sums stay in registers", rows, wanted.first,
+                                      isDot() ? "columns" : "vectors")
+                            .str()
+                      : "a tile has one row and one column";
+      })) {
+    std::tie(tileColumns, tileHeight) = wanted;
+  }
+  packs = !isDot() && packsPanels();
+  folds = isDot() && foldsLanes();
+}
+
+/// Do the results of a tile's row fit a vector, and is there more than one in a tile?
+bool TiledContraction::foldsLanes() const {
+  int64_t sums = std::min(tileHeight, sizeOf(rowLoop)) * tileColumns;
+  StringRef whyNot = sums == 1             ? "a tile has one sum"
+                     : tileColumns > lanes ? "a tile's row has more sums than a vector has lanes"
+                                           : "";
+  return chooseUnless(k, KernelChoice::FoldLanes, whyNot, [&] {
+    return llvm::formatv("the lanes of {0} sums are added together",
+                         std::min(sums, lanes / tileColumns * tileColumns))
+        .str();
+  });
+}
+
+// --- Blocks
+
+/// Bytes of lhs and rhs that the tiles of one row and one column of tiles read.
+int64_t TiledContraction::streamedBytes() const {
+  int64_t depth = 1;
+  for (unsigned loop : cuttable()) {
+    depth *= sizeOf(loop);
+  }
+  int column = isDot() ? columnLoop : static_cast<int>(form.vectorLoop);
+  return depth * (sizeOf(rowLoop) + sizeOf(column)) * ir::plan::elementBytes(output.buffer.element);
+}
+
+/// Reduction loops, outermost first.
+SmallVector<unsigned> TiledContraction::cuttable() const {
+  SmallVector<unsigned> loops(reduced);
+  if (isDot()) {
+    loops.push_back(form.vectorLoop);
+  }
+  return loops;
+}
+
+/// Reduction loops that run outside of the tiles, outermost first, each with its number of indices
+/// per block: as few as let what one block streams stay in half of the second cache; in all of it
+/// where every block ends with horizontal sums.
+KernelBuilder::Cuts TiledContraction::reductionBlocks() {
+  KernelBuilder::Cuts blocks;
+  int64_t streamed = streamedBytes(), bytes = streamed,
+          fits = isDot() ? k.target.l2Bytes : k.target.l2Bytes / 2;
+  for (unsigned loop : cuttable()) {
+    int64_t extent = sizeOf(loop), grain = isDot() && loop == form.vectorLoop ? 4 * lanes : 1;
+    if (bytes <= fits) {
+      break;
+    }
+    if (extent <= grain) {
+      continue;
+    }
+    int64_t count = std::min<int64_t>(extent, llvm::divideCeil(bytes, fits));
+    int64_t size = llvm::alignTo(llvm::divideCeil(extent, count), grain);
+    if (size < extent) {
+      blocks.push_back({loop, size});
+      bytes = bytes / extent * size;
+    }
+  }
+  bool blocked = chooseBlocks(k, blocks, streamed, fits);
+  return blocked ? blocks : KernelBuilder::Cuts();
+}
+
+// --- Panels
+
+/// Is a column of tiles worth a copy of what it reads of rhs: if it is read often enough, and steps
+/// are so wide that they miss the caches (lines that fall into few sets) or are gathers?
+bool TiledContraction::packsPanels() const {
+  constexpr int64_t kFewestTiles = 4, kWideStep = 2048, kMostBytes = 64 * 1024;
+  int64_t size = ir::plan::elementBytes(rhs.buffer.element), bytes = tileColumns * lanes * size,
+          step = 0;
+  for (unsigned loop : reduced) {
+    bytes *= rhs.strides[loop] == 0 ? 1 : depthOf(loop);
+    step = rhs.strides[loop] == 0 ? step : rhs.strides[loop] * size;
+  }
+  StringRef whyNot;
+  if (rowLoop < 0 || llvm::divideCeil(tileRows->count(), tileHeight) < kFewestTiles) {
+    whyNot = "too few tiles read what would be copied";
+  } else if (step < kWideStep && !form.gathers) {
+    whyNot = "what its tiles read lies close enough";
+  } else if (bytes > kMostBytes) {
+    whyNot = "a panel would be too large for the first cache";
+  } else if (rhs.buffer.element.isInteger(1)) {
+    whyNot = "its elements are booleans";
+  }
+  return chooseUnless(k, KernelChoice::PackPanels, whyNot, [&] {
+    return llvm::formatv("a column of tiles reads a copy of {0} KiB", llvm::divideCeil(bytes, 1024))
+        .str();
+  });
+}
+
+} // namespace ntc::codegen::cpu
