@@ -106,6 +106,9 @@ bool canConvert(const Field &field, DType dtype) {
 
 void convertValues(DType from, const std::byte *source, DType to, std::byte *destination,
                    int64_t count) {
+  if (count == 0) {
+    return; // there may be no memory to point to
+  }
   if (from == to) {
     std::memcpy(destination, source, static_cast<size_t>(count) * sizeOf(to));
     return;
