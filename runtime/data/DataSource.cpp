@@ -280,8 +280,12 @@ Result<Split> DataSource::split(Split fallback) const {
   if (*value == "test") {
     return Split::Test;
   }
-  return error(Code::InvalidArgument, "data '", text,
-               "': option 'split' must be train or test, found '", *value, "'");
+  const bool hasThree = scheme == "graphs";
+  if (hasThree && *value == "val") {
+    return Split::Validation;
+  }
+  return error(Code::InvalidArgument, "data '", text, "': option 'split' must be ",
+               hasThree ? "train, val or test" : "train or test", ", found '", *value, "'");
 }
 
 } // namespace ntc::rt::data

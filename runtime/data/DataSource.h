@@ -15,8 +15,8 @@
 
 namespace ntc::rt::data {
 
-/// Which half of a data set that has both.
-enum class Split : uint8_t { Train, Test };
+/// Which part of a data set that has several. Those of two halves validate on what is for tests.
+enum class Split : uint8_t { Train, Validation, Test };
 
 /// A parsed DATA argument. `%XX` in the place and in values stands for the byte XX (so that a file
 /// name may hold a question mark); the scheme and the keys are taken as they are.
@@ -40,7 +40,8 @@ struct DataSource {
   /// Option `key` as `count` finite numbers divided by commas; empty where it is missing. Errors:
   /// anything else.
   Result<std::vector<double>> numbers(std::string_view key, size_t count) const;
-  /// Option "split", `fallback` where it is missing. Errors: neither "train" nor "test".
+  /// Option "split", `fallback` where it is missing. Errors: neither "train" nor "test", nor "val"
+  /// of graphs.
   Result<Split> split(Split fallback) const;
 };
 

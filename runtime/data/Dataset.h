@@ -76,6 +76,8 @@ public:
   /// readRows.
   virtual std::optional<PictureField> pictures() const { return std::nullopt; }
   virtual Status readPicture(int64_t row, Bytes &picture) const;
+  /// The file of sample `row`, where each has one of its own; else empty.
+  virtual std::string fileOf(int64_t /*row*/) const { return {}; }
   /// What messages call sample `row`: "sample 17", or its file.
   virtual std::string nameOf(int64_t row) const { return concat("sample ", row); }
 
@@ -86,6 +88,9 @@ public:
 
   /// What a label means, by class; empty where the classes have no names.
   virtual std::span<const std::string> classNames() const { return {}; }
+
+  /// Of sequences, the characters that tokens stand for, learned from this set or given to it.
+  virtual std::span<const std::string> characters() const { return {}; }
 
   /// What opening left out or decided that a user should hear: sentences.
   virtual std::span<const std::string> remarks() const { return {}; }
@@ -150,6 +155,9 @@ public:
   Status readPicture(int64_t row, Bytes &picture) const override {
     return whole_->readPicture(rows_[static_cast<size_t>(row)], picture);
   }
+  std::string fileOf(int64_t row) const override {
+    return whole_->fileOf(rows_[static_cast<size_t>(row)]);
+  }
   std::string nameOf(int64_t row) const override {
     return whole_->nameOf(rows_[static_cast<size_t>(row)]);
   }
@@ -158,6 +166,7 @@ public:
   }
   std::span<const int64_t> buckets() const override { return whole_->buckets(); }
   std::span<const std::string> classNames() const override { return whole_->classNames(); }
+  std::span<const std::string> characters() const override { return whole_->characters(); }
   std::span<const std::string> remarks() const override { return whole_->remarks(); }
   const TableLayout *table() const override { return whole_->table(); }
   const Dataset *tableRows(std::span<const int64_t> samples,

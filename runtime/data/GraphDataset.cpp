@@ -31,7 +31,8 @@ struct Graphs {
   std::vector<int64_t> labels;      ///< empty: none
   bool labelsNodes = false;
   int64_t classes = 0;
-  std::vector<uint8_t> mask; ///< of all nodes; empty: none
+  std::vector<uint8_t> mask;   ///< of all nodes; empty: none
+  std::vector<int64_t> chosen; ///< graphs of the part that was asked for; empty: all
 
   int64_t size() const { return std::ssize(nodes) - 1; }
 };
@@ -125,7 +126,7 @@ public:
         return status;
       }
     }
-    Status status = mask(split);
+    Status status = part(split);
     return status ? Result<Graphs>(std::move(graphs_)) : Result<Graphs>(status);
   }
 
@@ -302,38 +303,77 @@ private:
     return Status::ok();
   }
 
-  Status mask(Split split) {
-    const std::string part = split == Split::Train ? "train" : "test";
-    for (const std::string &name : {part + "_mask", part, part + "_index", part + "_idx"}) {
-      if (std::ranges::find(keys_, name) == keys_.end()) {
-        continue;
-      }
-      Result<NpyArray> array = archive_.read(name);
-      if (!array) {
-        return array.status();
-      }
-      const bool isMask = array->shape.size() == 1 && array->shape[0] == count_ &&
-                          (array->dtype == DType::Bool || name.ends_with("_mask"));
-      if (isMask && (array->dtype == DType::Bool || array->dtype == DType::U8)) {
-        graphs_.mask.resize(array->bytes.size());
-        std::ranges::transform(array->bytes, graphs_.mask.begin(),
-                               [](uint8_t byte) { return byte != 0 ? uint8_t{1} : uint8_t{0}; });
-        return Status::ok();
-      }
-      std::vector<int64_t> shape;
-      Result<std::vector<int64_t>> nodes = numbers(name, shape);
-      if (!nodes) {
-        return nodes.status();
-      }
-      graphs_.mask.assign(static_cast<size_t>(count_), 0);
-      for (int64_t node : *nodes) {
-        if (node < 0 || node >= count_) {
-          return corrupt("array ", quoted(name), " names the node ", node,
-                         "; there are nodes from 0 to ", count_ - 1);
+  /// The array that says what belongs to a part of the data; empty: none does. What validates is
+  /// what is tested where there is nothing else.
+  Result<std::string> keyOf(Split split) const {
+    const std::string *asked = source_.find("split");
+    std::vector<std::string> parts = {split == Split::Train ? "train" : "test"};
+    if (split == Split::Validation) {
+      parts.insert(parts.begin(), "val");
+      parts.resize(asked ? 1 : 2);
+    }
+    for (const std::string &part : parts) {
+      for (const std::string &name : {part + "_mask", part, part + "_index", part + "_idx"}) {
+        if (std::ranges::find(keys_, name) != keys_.end()) {
+          return name;
         }
-        graphs_.mask[static_cast<size_t>(node)] = 1;
       }
+    }
+    return asked && split == Split::Validation
+               ? Result<std::string>(corrupt("has no array 'val_mask', 'val', 'val_index' or ",
+                                             "'val_idx' for split=val"))
+               : Result<std::string>(std::string());
+  }
+
+  /// Which nodes, or, where the labels are not those of nodes, which graphs belong to the part.
+  Status part(Split split) {
+    Result<std::string> key = keyOf(split);
+    if (!key || key->empty()) {
+      return key.status();
+    }
+    Result<NpyArray> array = archive_.read(*key);
+    if (!array) {
+      return array.status();
+    }
+    const bool isLine = array->shape.size() == 1;
+    const bool isMask =
+        array->dtype == DType::Bool || (array->dtype == DType::U8 && key->ends_with("_mask"));
+    const bool isOfNodes = isMask && isLine && array->shape[0] == count_;
+    const bool namesGraphs = graphs_.size() > 1 && !graphs_.labelsNodes && !isOfNodes;
+    const int64_t count = namesGraphs ? graphs_.size() : count_;
+    std::vector<uint8_t> mask(static_cast<size_t>(count), 0);
+    if (isMask && isLine && array->shape[0] == count) {
+      std::ranges::transform(array->bytes, mask.begin(),
+                             [](uint8_t byte) { return byte != 0 ? uint8_t{1} : uint8_t{0}; });
+    } else if (Status status = mark(*key, namesGraphs ? "graph" : "node", mask); !status) {
+      return status;
+    }
+    if (!namesGraphs) {
+      graphs_.mask = std::move(mask);
       return Status::ok();
+    }
+    for (int64_t graph = 0; graph < count; ++graph) {
+      if (mask[static_cast<size_t>(graph)] != 0) {
+        graphs_.chosen.push_back(graph);
+      }
+    }
+    return graphs_.chosen.empty() ? corrupt("array ", quoted(*key), " names no graph")
+                                  : Status::ok();
+  }
+
+  /// Marks what the array lists by its numbers.
+  Status mark(const std::string &key, std::string_view what, std::vector<uint8_t> &mask) const {
+    std::vector<int64_t> shape;
+    Result<std::vector<int64_t>> listed = numbers(key, shape);
+    if (!listed) {
+      return listed.status();
+    }
+    for (int64_t number : *listed) {
+      if (number < 0 || number >= std::ssize(mask)) {
+        return corrupt("array ", quoted(key), " names the ", what, " ", number, "; there are ",
+                       what, "s from 0 to ", mask.size() - 1);
+      }
+      mask[static_cast<size_t>(number)] = 1;
     }
     return Status::ok();
   }
@@ -371,7 +411,10 @@ Result<std::unique_ptr<Dataset>> openGraphs(const DataSource &source, Split spli
     return error(Code::Unsupported, "data '", source.text, "': ", *nodes, " nodes of ",
                  graphs->width, " features are more than a sample can have");
   }
-  return std::unique_ptr<Dataset>(std::make_unique<GraphDataset>(graphs.take(), *nodes));
+  std::vector<int64_t> chosen = std::move(graphs->chosen);
+  auto whole = std::make_unique<GraphDataset>(graphs.take(), *nodes);
+  return chosen.empty() ? std::unique_ptr<Dataset>(std::move(whole))
+                        : std::make_unique<SubsetDataset>(std::move(whole), std::move(chosen));
 }
 
 } // namespace ntc::rt::data

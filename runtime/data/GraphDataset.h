@@ -14,9 +14,12 @@ namespace ntc::rt::data {
 ///   "y" or "labels"        [N], the class of each node, or [G], that of each graph;
 ///   "node_offsets"         [G + 1], where there are several graphs: graph g has the nodes from
 ///                          node_offsets[g] to node_offsets[g + 1], and the edges between them;
-///   masks of nodes         "train_mask", "test_mask", "val_mask" of bool [N], or the numbers of
-///                          nodes in "train", "test", "val" (also with _index or _idx behind).
+///   parts of the data      "train_mask", "test_mask", "val_mask" of bool [N], or the numbers of
+///                          nodes in "train", "test", "val" (also with _index or _idx behind); of
+///                          several graphs without labels of nodes, bool [G] or numbers of graphs.
 ///
+/// Of several graphs a part has those that it names, padded alike; where nodes are named, each part
+/// has all graphs and the field "mask". Validation takes "val", and "test" where there is none.
 /// A sample is a graph, padded to the nodes N and edges E of the largest (or `nodes=N`): fields "x"
 /// (f32, [N, F]), "edges" (i64, [E, 2], numbers within the graph), "node_mask" (bool, [N]),
 /// "edge_mask" (bool, [E]), and with masks "mask" (bool, [N]), the nodes of the `split`, of whose

@@ -15,6 +15,7 @@ namespace ntc::rt::data {
 struct Known {
   std::vector<std::string> classes;      ///< names of labels in their order; empty: unknown
   std::shared_ptr<const TableFit> table; ///< null: unknown
+  std::vector<std::string> characters{}; ///< in the order of their tokens; empty: unknown
 };
 
 /// Opens and checks the data that `source` names. `fallback` is the split where the source does not

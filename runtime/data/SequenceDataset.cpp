@@ -36,6 +36,7 @@ public:
   int64_t size() const override { return all_.size(); }
   std::span<const Field> fields() const override { return fields_; }
   std::span<const std::string> classNames() const override { return all_.classNames; }
+  std::span<const std::string> characters() const override { return all_.characters; }
   std::span<const int64_t> buckets() const override { return buckets_; }
   int64_t lengthOf(int64_t row) const override { return std::min(all_.lengthOf(row), length_); }
   std::string nameOf(int64_t row) const override {
@@ -177,7 +178,8 @@ Result<double> padOf(const DataSource &source, const Sequences &all) {
 } // namespace
 
 Result<std::unique_ptr<Dataset>> openSequences(const DataSource &source,
-                                               std::span<const std::string> classes) {
+                                               std::span<const std::string> classes,
+                                               std::span<const std::string> characters) {
   const bool isArchive = source.place.ends_with(".npz");
   for (const char *option : {"by", "vocab", "merges", "text", "label"}) {
     if (isArchive && source.find(option)) {
@@ -189,7 +191,7 @@ Result<std::unique_ptr<Dataset>> openSequences(const DataSource &source,
   if (!buckets) {
     return buckets.status();
   }
-  Result<Sequences> all = isArchive ? readRagged(source) : readTexts(source, classes);
+  Result<Sequences> all = isArchive ? readRagged(source) : readTexts(source, classes, characters);
   if (!all) {
     return all.status();
   }

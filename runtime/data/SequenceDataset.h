@@ -16,7 +16,8 @@ namespace ntc::rt::data {
 ///   an .npz archive: "x", all sequences one behind the other, [total] of tokens or [total, F] of
 ///   numbers, "offsets" (whole numbers, n + 1 of them, from 0 to total), and "y": [n] of labels or
 ///   numbers, or [total] of labels of each element.
-/// Texts become tokens as Tokenizer's options say it.
+/// Texts become tokens as Tokenizer's options say it, by bytes where they say nothing. `classes`
+/// and `characters` are those of the training data, empty where this is it.
 ///
 /// Fields: "x" [T] or [T, F]; "lengths" (i64); "mask" (bool, [T]), true where x is no padding; the
 /// target "y". T is `length`, the greatest bucket, or the longest sequence; one that is longer is
@@ -26,6 +27,7 @@ namespace ntc::rt::data {
 ///
 /// Errors: NotFound, Io; Corrupt with file and line or key; InvalidArgument for options.
 Result<std::unique_ptr<Dataset>> openSequences(const DataSource &source,
-                                               std::span<const std::string> classes);
+                                               std::span<const std::string> classes,
+                                               std::span<const std::string> characters);
 
 } // namespace ntc::rt::data

@@ -185,7 +185,8 @@ Status addTarget(const std::string &path, format::NpyArray array, Sequences &out
 
 } // namespace
 
-Result<Sequences> readTexts(const DataSource &source, std::span<const std::string> classes) {
+Result<Sequences> readTexts(const DataSource &source, std::span<const std::string> classes,
+                            std::span<const std::string> characters) {
   Texts texts;
   std::error_code problem;
   const bool isTable = source.place.ends_with(".csv") || source.place.ends_with(".tsv");
@@ -202,14 +203,14 @@ Result<Sequences> readTexts(const DataSource &source, std::span<const std::strin
   if (texts.texts.empty()) {
     return error(Code::Corrupt, "'", source.place, "' has no lines");
   }
-  if (const std::string *by = source.find("by"); by && *by == "chars") {
-    return error(Code::InvalidArgument, "data '", source.text,
-                 "': sequences do not keep the characters of the training data; use by=bytes, or "
-                 "by=bpe with a vocabulary");
-  }
-  Result<Tokenizer> tokenizer = Tokenizer::open(source, {}, "bytes");
+  Result<Tokenizer> tokenizer = Tokenizer::open(source, characters, "bytes");
   if (!tokenizer) {
     return tokenizer.status();
+  }
+  for (size_t i = 0; i < texts.texts.size(); ++i) {
+    if (Status learned = tokenizer->learn(texts.texts[i], texts.places[i]); !learned) {
+      return learned;
+    }
   }
   std::vector<int32_t> tokens;
   Sequences out;
@@ -223,6 +224,7 @@ Result<Sequences> readTexts(const DataSource &source, std::span<const std::strin
   out.x = Field{"x", DType::I32, {}, false, 0};
   out.values.assign(reinterpret_cast<const uint8_t *>(tokens.data()),
                     reinterpret_cast<const uint8_t *>(tokens.data() + tokens.size()));
+  out.characters = tokenizer->names();
   out.vocabulary = tokenizer->size();
   if (!texts.labels.empty()) {
     if (Status numbered = numberLabels(texts, classes, out); !numbered) {

@@ -17,8 +17,9 @@ struct Sequences {
   std::vector<uint8_t> targets;
   bool yPerElement = false;
   std::vector<std::string> classNames;
-  std::vector<std::string> places; ///< what messages call the samples; empty: "sample 17"
-  int64_t vocabulary = 0;          ///< of texts: the number of tokens
+  std::vector<std::string> characters; ///< of texts by=chars, in the order of their tokens
+  std::vector<std::string> places;     ///< what messages call the samples; empty: "sample 17"
+  int64_t vocabulary = 0;              ///< of texts: the number of tokens
 
   int64_t size() const { return std::ssize(offsets) - 1; }
   int64_t lengthOf(int64_t i) const {
@@ -26,9 +27,10 @@ struct Sequences {
   }
 };
 
-/// Reads a text file with a sample per line, a folder of them, or a table. `classes` are those of
-/// the training data, empty where this is it.
-Result<Sequences> readTexts(const DataSource &source, std::span<const std::string> classes);
+/// Reads a text file with a sample per line, a folder of them, or a table. `classes` and, by=chars,
+/// `characters` are those of the training data, empty where this is it.
+Result<Sequences> readTexts(const DataSource &source, std::span<const std::string> classes,
+                            std::span<const std::string> characters);
 /// Reads an .npz archive.
 Result<Sequences> readRagged(const DataSource &source);
 

@@ -25,11 +25,12 @@ Result<std::unique_ptr<Dataset>> openText(const DataSource &source,
   }
   const std::string_view text(reinterpret_cast<const char *>(file->bytes().data()),
                               file->bytes().size());
-  if (Status status = tokenizer->learn(text, source.place); !status) {
+  const std::string where = concat("'", source.place, "'");
+  if (Status status = tokenizer->learn(text, where); !status) {
     return status;
   }
   std::vector<int32_t> tokens;
-  if (Status status = tokenizer->encode(text, source.place, tokens); !status) {
+  if (Status status = tokenizer->encode(text, where, tokens); !status) {
     return status;
   }
   return streamOf(source, Tokens::of(std::move(tokens)), tokenizer->names(), tokenizer->size(),

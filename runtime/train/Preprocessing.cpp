@@ -31,6 +31,10 @@ Status readKnown(const format::JsonValue &member, data::Known &known) {
   for (size_t i = 0; names && i < names->items().size(); ++i) {
     known.classes.push_back(names->items()[i].text());
   }
+  const format::JsonValue *characters = member.find("characters");
+  for (size_t i = 0; characters && i < characters->items().size(); ++i) {
+    known.characters.push_back(characters->items()[i].text());
+  }
   if (const format::JsonValue *table = member.find("table")) {
     // A text in itself: its form is the data library's.
     Result<data::TableFit> fit = data::parseTableFit(table->text());
@@ -40,6 +44,19 @@ Status readKnown(const format::JsonValue &member, data::Known &known) {
     known.table = std::make_shared<data::TableFit>(fit.take());
   }
   return Status::ok();
+}
+
+void writeNames(std::string_view key, std::span<const std::string> names,
+                format::JsonWriter &json) {
+  if (names.empty()) {
+    return;
+  }
+  json.key(key);
+  json.beginArray();
+  for (const std::string &name : names) {
+    json.string(name);
+  }
+  json.endArray();
 }
 
 bool isFolder(const std::string &path) {
@@ -86,6 +103,9 @@ Status fit(Preprocessing &preprocessing, const data::Dataset &training) {
   if (known.classes.empty()) {
     known.classes.assign(training.classNames().begin(), training.classNames().end());
   }
+  if (known.characters.empty()) {
+    known.characters.assign(training.characters().begin(), training.characters().end());
+  }
   if (known.table || !training.table()) {
     return Status::ok();
   }
@@ -100,7 +120,7 @@ Status fit(Preprocessing &preprocessing, const data::Dataset &training) {
 std::string preprocessingJson(const Preprocessing &preprocessing) {
   const data::Known &known = preprocessing.known;
   if (preprocessing.transform.empty() && preprocessing.valTransform.empty() &&
-      known.classes.empty() && !known.table) {
+      known.classes.empty() && known.characters.empty() && !known.table) {
     return "";
   }
   format::JsonWriter json;
@@ -111,14 +131,8 @@ std::string preprocessingJson(const Preprocessing &preprocessing) {
   if (!preprocessing.valTransform.empty()) {
     json.member("valTransform", preprocessing.valTransform);
   }
-  if (!known.classes.empty()) {
-    json.key("classNames");
-    json.beginArray();
-    for (const std::string &name : known.classes) {
-      json.string(name);
-    }
-    json.endArray();
-  }
+  writeNames("classNames", known.classes, json);
+  writeNames("characters", known.characters, json);
   if (known.table) {
     json.member("table", data::tableFitJson(*known.table));
   }

@@ -104,8 +104,8 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
     return status;
   }
   if (!options.val.empty()) {
-    opened =
-        open(options.val, data::Split::Test, session, EntryKind::EvalStep, preprocessing.known);
+    opened = open(options.val, data::Split::Validation, session, EntryKind::EvalStep,
+                  preprocessing.known);
     if (!opened) {
       return opened.status();
     }

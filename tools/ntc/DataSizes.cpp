@@ -86,7 +86,7 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
   }
   const int64_t training = samples - validation;
   if (!options.val.empty() && validation == 0) {
-    auto other = open(options.val, rt::data::Split::Test, inputs, rt::data::knownOf(**train));
+    auto other = open(options.val, rt::data::Split::Validation, inputs, rt::data::knownOf(**train));
     if (!other) {
       return other.status();
     }

@@ -20,7 +20,7 @@ Status eachCharacter(std::string_view text, const std::string &where, const Use 
   for (size_t at = 0; at < text.size();) {
     const size_t length = utf8SequenceLength(text.substr(at));
     if (length == 0) {
-      return error(Code::Corrupt, "'", where, "' is not UTF-8 text at byte ", at,
+      return error(Code::Corrupt, where, " is not UTF-8 text at byte ", at,
                    "; read it with the option by=bytes");
     }
     if (Status status = use(text.substr(at, length), at); !status) {
@@ -111,19 +111,19 @@ Status Tokenizer::encode(std::string_view text, const std::string &where,
   }
   if (unit_ == Unit::Bpe) {
     if (text.size() > INT32_MAX) {
-      return error(Code::Unsupported, "'", where, "' has ", text.size(), " bytes; at most ",
-                   INT32_MAX, " are divided into tokens");
+      return error(Code::Unsupported, where, " has ", text.size(), " bytes; at most ", INT32_MAX,
+                   " are divided into tokens");
     }
     Status status =
         eachCharacter(text, where, [](std::string_view, size_t) { return Status::ok(); });
-    return status ? withContext(bpe_->encode(text, tokens), concat("'", where, "'")) : status;
+    return status ? withContext(bpe_->encode(text, tokens), where) : status;
   }
   names();
   return eachCharacter(text, where, [&](std::string_view character, size_t at) {
     auto found = numbers_.find(std::string(character));
     if (found == numbers_.end()) {
-      return error(Code::Corrupt, "'", where, "' has the character ", quoted(character),
-                   " at byte ", at, ", which was not in the training data");
+      return error(Code::Corrupt, where, " has the character ", quoted(character), " at byte ", at,
+                   ", which was not in the training data");
     }
     tokens.push_back(found->second);
     return Status::ok();

@@ -22,8 +22,8 @@ public:
                                 std::string_view fallback = "chars");
 
   /// Adds the characters of `text` to a vocabulary that is not known yet; call it for all texts
-  /// before the first `encode`. `where` names the text in messages. Errors: Corrupt for text that
-  /// is not UTF-8, with the byte.
+  /// before the first `encode`. `where` begins messages about the text: "'a.txt', line 3". Errors:
+  /// Corrupt for text that is not UTF-8, with the byte.
   Status learn(std::string_view text, const std::string &where);
 
   /// Appends the tokens of `text`. Errors: Corrupt as `learn`, and for what the vocabulary lacks.

@@ -96,6 +96,51 @@ TEST_F(Graphs, SeveralGraphsArePadded) {
             5);
 }
 
+TEST_F(Graphs, NodesHaveThreeParts) {
+  Entries entries = {{"x.npy", x},
+                     {"edges.npy", edges},
+                     {"train.npy", npy("<i8", "(1,)", bytesOf<int64_t>({2}))},
+                     {"test_mask.npy", npy("|b1", "(3,)", std::string("\1\0\0", 3))}};
+  auto maskOf = [this, &entries](Split split, const std::string &options = "") {
+    auto dataset = open(entries, options, split);
+    return dataset ? valuesOf<uint8_t>(**dataset, "mask", DType::Bool) : std::vector<uint8_t>();
+  };
+  using Mask = std::vector<uint8_t>;
+  EXPECT_EQ(maskOf(Split::Validation), (Mask{1, 0, 0})) << "the test's, where there is no other";
+  EXPECT_TRUE(has(message(entries, "?split=val"), "has no array 'val_mask'"));
+  entries.emplace_back("val_idx.npy", npy("<i4", "(2,)", bytesOf<int32_t>({1, 1})));
+  EXPECT_EQ(maskOf(Split::Train), (Mask{0, 0, 1}));
+  EXPECT_EQ(maskOf(Split::Validation), (Mask{0, 1, 0}));
+  EXPECT_EQ(maskOf(Split::Test), (Mask{1, 0, 0}));
+  EXPECT_EQ(maskOf(Split::Test, "?split=val"), (Mask{0, 1, 0}));
+  EXPECT_TRUE(has(message(entries, "?split=some"), "must be train, val or test"));
+}
+
+TEST_F(Graphs, SeveralGraphsHaveParts) {
+  Entries entries = {{"x.npy", x},
+                     {"edges.npy", npy("<i4", "(0, 2)", "")},
+                     {"node_offsets.npy", npy("<i8", "(4,)", bytesOf<int64_t>({0, 1, 2, 3}))},
+                     {"y.npy", npy("<i8", "(3,)", bytesOf<int64_t>({4, 0, 2}))}};
+  // As many graphs as nodes: labels of nodes.
+  EXPECT_EQ((*open(entries))->fields().back().shape.size(), 1u);
+  entries[2].second = npy("<i8", "(3,)", bytesOf<int64_t>({0, 1, 3}));
+  entries[3].second = npy("<i8", "(2,)", bytesOf<int64_t>({4, 0}));
+  entries.emplace_back("train_mask.npy", npy("|b1", "(2,)", std::string("\1\0", 2)));
+  entries.emplace_back("test.npy", npy("<i8", "(1,)", bytesOf<int64_t>({1})));
+  auto train = open(entries), test = open(entries, "", Split::Test);
+  ASSERT_TRUE(train && test) << train.status().message() << test.status().message();
+  EXPECT_EQ((*train)->size(), 1);
+  EXPECT_EQ(valuesOf<float>(**train, "x", DType::F32), (std::vector<float>{1, 2, 0, 0}));
+  EXPECT_EQ(valuesOf<int64_t>(**train, "y", DType::I64), (Numbers{4}));
+  EXPECT_EQ(valuesOf<float>(**test, "x", DType::F32), (std::vector<float>{3, 4, 5, 6}));
+  EXPECT_EQ((*test)->nameOf(0), "graph 1");
+  EXPECT_EQ((*open(entries, "", Split::Validation))->nameOf(0), "graph 1");
+  entries.emplace_back("val.npy", npy("<i8", "(1,)", bytesOf<int64_t>({2})));
+  EXPECT_TRUE(has(message(entries, "?split=val"), "names the graph 2; there are graphs from 0"));
+  entries.back().second = npy("<i8", "(0,)", "");
+  EXPECT_TRUE(has(message(entries, "?split=val"), "names no graph"));
+}
+
 TEST_F(Graphs, RefusalsNameArrays) {
   EXPECT_TRUE(has(message({{"edges.npy", edges}}), "has no array 'x' or 'features'"));
   EXPECT_TRUE(has(message({{"x.npy", x}}), "has no array 'edges'"));

@@ -133,9 +133,34 @@ TEST(Sequences, RefuseOptionsThatDoNotFit) {
   EXPECT_TRUE(has(message("?buckets=2,3"), "more than the length 3"));
   EXPECT_TRUE(has(message("?buckets=8&length=4"), "longer than the length 4"));
   EXPECT_TRUE(has(message("?truncate=maybe"), "yes or no"));
-  EXPECT_TRUE(has(message("?by=chars"), "use by=bytes"));
   EXPECT_TRUE(has(message("?label=x"), "name columns of a .csv"));
   EXPECT_TRUE(has(open("sequences:" + folder.path() + "/none").status().message(), "none"));
+}
+
+TEST(Sequences, ByCharactersKeepThoseOfTheTrainingData) {
+  Scratch folder;
+  folder.write("b.txt", "bé\n");
+  folder.write("a.txt", "éab");
+  auto dataset = open("sequences:" + folder.path() + "?by=chars");
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  const Known known = knownOf(**dataset);
+  EXPECT_EQ(known.classes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(known.characters, (std::vector<std::string>{"a", "b", "é"}));
+  // The token behind all others is the padding's.
+  EXPECT_EQ(valuesOf<int64_t>(**dataset, 0, DType::I64), (Numbers{2, 0, 1, 1, 2, 3}));
+  Scratch other;
+  const std::string path = other.write("t.csv", "say,kind\néb,b\n");
+  auto later = open("sequences:" + path + "?text=say&label=kind&by=chars", known);
+  ASSERT_TRUE(later) << later.status().message();
+  EXPECT_EQ(valuesOf<int64_t>(**later, 0, DType::I64), (Numbers{2, 1}));
+  EXPECT_EQ(valuesOf<int64_t>(**later, 3, DType::I64), (Numbers{1}));
+  other.write("t.csv", "say,kind\naxb,b\n");
+  EXPECT_TRUE(
+      has(open("sequences:" + path + "?text=say&label=kind&by=chars", known).status().message(),
+          "t.csv', line 2 has the character 'x' at byte 1, which was not in the training data"));
+  other.write("t.csv", "say,kind\na\xff,b\n");
+  EXPECT_TRUE(has(open("sequences:" + path + "?text=say&by=chars").status().message(),
+                  "t.csv', line 2 is not UTF-8 text at byte 1"));
 }
 
 /// Batches of one bucket each; the same order for any number of workers and from any place.
