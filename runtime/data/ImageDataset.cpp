@@ -15,10 +15,18 @@ void lookUp(const std::array<float, 256> &valueOf, const uint8_t *pixels, T *out
   }
 }
 
-/// The plain scaling in arithmetic that vectorizes; equal to the table's values bit for bit.
+/// The plain scaling in arithmetic that vectorizes; equal to the table's values bit for bit. 1 /
+/// 255 is 2^-8 + 2^-16 + 2^-24 + …: the product of a byte with the first two terms is exact, that
+/// with the others only has to be right to a few bits, and their sum is rounded once. A unit test
+/// looks at every byte. Several times as fast as a division.
+#if defined(__x86_64__)
+[[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
+#endif
 void scale(const uint8_t *pixels, float *out, int64_t count) {
+  constexpr float first = 0x1.01p-8f, others = 0x1.010102p-24f;
   for (int64_t i = 0; i < count; ++i) {
-    out[i] = static_cast<float>(pixels[i]) / 255.0f;
+    const auto value = static_cast<float>(pixels[i]);
+    out[i] = value * first + value * others;
   }
 }
 

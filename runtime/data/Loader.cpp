@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A ring of batch buffers, filled on demand or by workers that each make a whole batch. Batches are
-// numbered from the start of the reading; batch n lies in slot n modulo the ring, and is handed out
-// in its turn whichever worker finished first.
+// numbered from the start of the reading, through the epoch that follows it if that is known; batch
+// n lies in slot n modulo the ring, and is handed out in its turn whichever worker finished first.
 //
 // Where steps keep every core busy, a worker that is woken may get one only when the kernel's time
 // slice ends, some milliseconds later. So the ring holds many small batches, a worker of a cheap
@@ -57,9 +57,24 @@ struct Slot {
   Buffer memory;
   std::vector<void *> arrays;
   std::vector<int64_t> rows;
+  uint64_t epoch = 0;
   Status status;
   bool isReady = false;
 };
+
+/// The batches of one epoch from a sample on.
+struct Pass {
+  std::unique_ptr<const Order> order;
+  uint64_t epoch = 0;
+  int64_t begin = 0;            ///< the sample
+  uint64_t first = 0, last = 0; ///< numbers of its first batch, and behind its last
+  std::vector<int64_t> ordered; ///< samples at positions orderedFrom, orderedFrom + 1, …
+  int64_t orderedFrom = 0;
+};
+
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 } // namespace
 
@@ -130,30 +145,38 @@ public:
   const Status &status() const { return status_; }
   const LoaderTimes &times() const { return times_; }
 
-  void start(uint64_t epoch, int64_t cursor) {
+  void start(uint64_t epoch, int64_t cursor, std::optional<uint64_t> then) {
+    const Clock::time_point begin = Clock::now();
     std::unique_lock lock(mutex_);
-    // Workers fill outside the lock; wait until none holds a slot.
-    end_ = 0;
-    filled_.wait(lock, [&] { return filling_ == 0; });
-    order_ = sampler_->order(epoch);
-    ordered_.clear();
-    epoch_ = epoch;
-    begin_ = std::clamp<int64_t>(cursor, 0, samples_);
-    end_ = samples_;
-    begun_ = taken_ = 0;
-    held_ = false;
-    status_ = Status::ok();
-    for (Slot &slot : slots_) {
-      slot.isReady = false;
+    const bool isAtEnd = taken_ == now_.last && !held_ && status_;
+    if (isAtEnd && next_ && next_->epoch == epoch && cursor == 0) {
+      now_ = std::move(*next_);
+    } else {
+      // Workers fill outside the lock; wait until none holds a slot.
+      ends_ = begun_;
+      filled_.wait(lock, [&] { return filling_ == 0; });
+      now_ = passOf(epoch, std::clamp<int64_t>(cursor, 0, samples_), 0);
+      begun_ = taken_ = 0;
+      held_ = false;
+      status_ = Status::ok();
+      for (Slot &slot : slots_) {
+        slot.isReady = false;
+      }
     }
+    next_.reset();
+    if (then && !threads_.empty()) {
+      next_ = passOf(*then, 0, now_.last);
+    }
+    ends_ = next_ ? next_->last : now_.last;
     lock.unlock();
     freed_.notify_all();
+    times_.waitSeconds += since(begin);
   }
 
   const Batch *next() {
     const Clock::time_point begin = Clock::now();
     Slot *slot = threads_.empty() ? makeHere() : await();
-    times_.waitSeconds += std::chrono::duration<double>(Clock::now() - begin).count();
+    times_.waitSeconds += since(begin);
     if (!slot) {
       return nullptr;
     }
@@ -183,28 +206,31 @@ private:
                           std::min(kMostSlots, kRingBytes / std::max<size_t>(1, batchBytes)));
   }
 
-  /// The first sample of batch `number` in the epoch.
-  int64_t cursorOf(uint64_t number) const {
-    return begin_ + static_cast<int64_t>(number) * options_.batchSize;
+  Pass passOf(uint64_t epoch, int64_t begin, uint64_t first) const {
+    const int64_t batches = (samples_ - begin + options_.batchSize - 1) / options_.batchSize;
+    return {
+        sampler_->order(epoch), epoch, begin, first, first + static_cast<uint64_t>(batches), {}, 0};
   }
 
   Slot &slotOf(uint64_t number) { return slots_[number % slots_.size()]; }
 
-  /// Whether the epoch has a batch to begin, and `count` slots are free for it and those behind it.
+  /// Whether there is a batch to begin, and `count` slots are free for it and those behind it.
   bool canBegin(size_t count) const {
-    return cursorOf(begun_) < end_ && slots_.size() - (begun_ - taken_) >= count;
+    return begun_ < ends_ && slots_.size() - (begun_ - taken_) >= count;
   }
 
   /// Chooses the samples of the next batch.
   Slot &begin() {
-    const int64_t cursor = cursorOf(begun_);
-    Slot &slot = slotOf(begun_++);
-    choose(slot, cursor);
+    const uint64_t number = begun_++;
+    Pass &pass = number < now_.last ? now_ : *next_;
+    Slot &slot = slotOf(number);
+    slot.epoch = pass.epoch;
+    choose(pass, slot, pass.begin + static_cast<int64_t>(number - pass.first) * options_.batchSize);
     return slot;
   }
 
   Slot *makeHere() {
-    if (cursorOf(taken_) >= end_ || !status_) {
+    if (taken_ >= now_.last || !status_) {
       return nullptr;
     }
     Slot &slot = begin();
@@ -223,7 +249,7 @@ private:
         freed_.notify_all();
       }
     }
-    if (cursorOf(taken_) >= end_ || !status_) {
+    if (taken_ >= now_.last || !status_) {
       return nullptr;
     }
     held_ = true;
@@ -240,28 +266,28 @@ private:
 
   /// Decides what is in the batch that begins at sample `cursor` of the epoch. Batches are chosen
   /// one after another, under the lock.
-  void choose(Slot &slot, int64_t cursor) {
+  void choose(Pass &pass, Slot &slot, int64_t cursor) {
     const int64_t size = std::min(options_.batchSize, samples_ - cursor);
     slot.batch.size = size;
     slot.batch.rows = options_.padLast ? options_.batchSize : size;
     slot.batch.cursor = cursor + size;
     if (size >= kOrderBlock) {
-      order_->rows(cursor, std::span(slot.rows).first(static_cast<size_t>(size)));
+      pass.order->rows(cursor, std::span(slot.rows).first(static_cast<size_t>(size)));
     } else {
-      copyOrder(cursor, slot.rows.data(), size);
+      copyOrder(pass, cursor, slot.rows.data(), size);
     }
     std::fill(slot.rows.begin() + size, slot.rows.begin() + slot.batch.rows, slot.rows[size - 1]);
   }
 
   /// Samples at positions cursor, cursor + 1, … out of a block that serves several batches.
-  void copyOrder(int64_t cursor, int64_t *rows, int64_t count) {
+  void copyOrder(Pass &pass, int64_t cursor, int64_t *rows, int64_t count) {
     for (int64_t i = 0; i < count; ++i, ++cursor) {
-      if (cursor < orderedFrom_ || cursor >= orderedFrom_ + std::ssize(ordered_)) {
-        orderedFrom_ = cursor;
-        ordered_.resize(static_cast<size_t>(std::min(kOrderBlock, sampler_->size() - cursor)));
-        order_->rows(cursor, ordered_);
+      if (cursor < pass.orderedFrom || cursor >= pass.orderedFrom + std::ssize(pass.ordered)) {
+        pass.orderedFrom = cursor;
+        pass.ordered.resize(static_cast<size_t>(std::min(kOrderBlock, sampler_->size() - cursor)));
+        pass.order->rows(cursor, pass.ordered);
       }
-      rows[i] = ordered_[static_cast<size_t>(cursor - orderedFrom_)];
+      rows[i] = pass.ordered[static_cast<size_t>(cursor - pass.orderedFrom)];
     }
   }
 
@@ -269,7 +295,8 @@ private:
   void fill(Slot &slot) {
     const auto rows = std::span(slot.rows).first(static_cast<size_t>(slot.batch.rows));
     const int64_t begin = slot.batch.cursor - slot.batch.size;
-    const Reading reading{options_.seed, epoch_, static_cast<uint64_t>(begin / options_.batchSize)};
+    const Reading reading{options_.seed, slot.epoch,
+                          static_cast<uint64_t>(begin / options_.batchSize)};
     slot.status = Status::ok();
     slot.batch.length = 0;
     for (int64_t row : dataset_->buckets().empty() ? std::span<const int64_t>() : rows) {
@@ -321,13 +348,9 @@ private:
   LoaderTimes times_;
   Status status_;
 
-  // Of the epoch; written by `start` while no worker fills, `ordered_` under the lock.
-  std::unique_ptr<const Order> order_;
-  std::vector<int64_t> ordered_; ///< samples at positions orderedFrom_, orderedFrom_ + 1, …
-  int64_t orderedFrom_ = 0;
-  uint64_t epoch_ = 0;
-  int64_t begin_ = 0; ///< sample at which the reading began
-  int64_t end_ = 0;   ///< sample before which it ends; 0 until `start`
+  // Under the lock where there are workers.
+  Pass now_;                 ///< what `next` hands out
+  std::optional<Pass> next_; ///< what workers go on with
 
   std::vector<std::thread> threads_;
   std::mutex mutex_;
@@ -335,6 +358,7 @@ private:
   std::condition_variable filled_; ///< for the caller: a worker is done with a slot
   size_t wakeAt_ = 1;              ///< free slots for which a worker that found none wakes up
   uint64_t begun_ = 0;             ///< batches that a worker has taken up
+  uint64_t ends_ = 0;              ///< batches that may be taken up
   uint64_t taken_ = 0;             ///< batches that the caller is done with
   int64_t filling_ = 0;            ///< workers that hold a slot
   bool held_ = false;              ///< the caller works on batch taken_
@@ -378,7 +402,9 @@ int64_t Loader::lastBatchSize() const {
 
 int64_t Loader::workers() const { return impl_->workers(); }
 
-void Loader::start(uint64_t epoch, int64_t cursor) { impl_->start(epoch, cursor); }
+void Loader::start(uint64_t epoch, int64_t cursor, std::optional<uint64_t> then) {
+  impl_->start(epoch, cursor, then);
+}
 
 const Batch *Loader::next() { return impl_->next(); }
 

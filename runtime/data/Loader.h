@@ -41,7 +41,7 @@ struct Batch {
 /// What the loader's caller waited for, since its creation.
 struct LoaderTimes {
   int64_t batches = 0;      ///< handed out
-  double waitSeconds = 0.0; ///< that `next` took
+  double waitSeconds = 0.0; ///< that `start` and `next` took
 };
 
 /// Which samples make up an epoch's batches, and what random transforms make of them, depends on
@@ -68,8 +68,10 @@ public:
   /// Threads that make batches.
   int64_t workers() const;
 
-  /// Goes to epoch `epoch` after `cursor` of its samples, 0 <= cursor <= samplesPerEpoch().
-  void start(uint64_t epoch, int64_t cursor);
+  /// Goes to epoch `epoch` after `cursor` of its samples, 0 <= cursor <= samplesPerEpoch(). Workers
+  /// that have begun its last batch go on with the first ones of epoch `then`, which are there when
+  /// it is started from its beginning after this one's end; any other start forgets them.
+  void start(uint64_t epoch, int64_t cursor, std::optional<uint64_t> then = {});
   /// The next batch of the epoch; null after its last one, and where it could not be read: see
   /// `status`.
   const Batch *next();

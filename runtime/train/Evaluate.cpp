@@ -117,14 +117,14 @@ NamedValues MetricSums::means() const {
 
 Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progress,
                              const std::atomic<bool> *stop, int64_t mostBatches,
-                             Collector *collector) {
+                             Collector *collector, bool isRepeated) {
   MetricSums sums;
   ProgressState state;
   state.title = "Eval";
   data::Loader &loader = feed.loader();
   state.batchesTotal = std::min(loader.batchesPerEpoch(), mostBatches);
   state.samplesTotal = loader.samplesPerEpoch();
-  loader.start(0, 0);
+  loader.start(0, 0, isRepeated ? std::optional<uint64_t>(0) : std::nullopt);
   Clock::time_point begin = Clock::now();
   while (state.batches < mostBatches) {
     const data::Batch *batch = loader.next();

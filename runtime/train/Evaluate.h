@@ -33,10 +33,11 @@ private:
 /// Runs every batch of `feed` through the evaluation step. Stops early, with the sums so far, when
 /// `stop` turns true (may be null) or after `mostBatches`. Changes no state. Where `collector` is
 /// not null, it gets every batch, and its values come after the means; a metric that both have is
-/// the collector's. Errors: the step's.
+/// the collector's. `isRepeated` says that the feed will be evaluated again, so that its loader
+/// goes on with the first batches. Errors: the step's.
 Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progress,
                              const std::atomic<bool> *stop, int64_t mostBatches = INT64_MAX,
-                             Collector *collector = nullptr);
+                             Collector *collector = nullptr, bool isRepeated = false);
 
 struct EvalReport {
   NamedValues metrics; ///< means over the samples

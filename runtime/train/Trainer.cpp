@@ -184,7 +184,8 @@ Status Trainer::runEpoch() {
   validation_.clear();
   epochBegin_ = Clock::now();
   waitBefore_ = loader.times().waitSeconds;
-  loader.start(static_cast<uint64_t>(epoch_), cursor_);
+  const auto epoch = static_cast<uint64_t>(epoch_);
+  loader.start(epoch, cursor_, hasNextEpoch() ? std::optional(epoch + 1) : std::nullopt);
   while (const data::Batch *batch = loader.next()) {
     if (Status status = step(*batch); !status) {
       return status;
@@ -209,6 +210,12 @@ Status Trainer::runEpoch() {
     return Status::ok();
   }
   return finishEpoch();
+}
+
+bool Trainer::hasNextEpoch() const {
+  const int64_t batches = job_.feed->loader().batchesPerEpoch() - batchesInEpoch_;
+  const int64_t steps = batches / job_.accumulate + (batches % job_.accumulate != 0 ? 1 : 0);
+  return !job_.dryRun && epoch_ + 1 < job_.epochs && steps < job_.maxSteps - step_;
 }
 
 Status Trainer::step(const data::Batch &batch) {
@@ -355,7 +362,7 @@ Status Trainer::validate() {
   AveragedWeights averaged(*job_.session);
   Result<NamedValues> values =
       evaluate(*job_.session, *job_.validation, progress_, hooks_.stop, job_.dryRun ? 1 : INT64_MAX,
-               collector ? &*collector : nullptr);
+               collector ? &*collector : nullptr, hasNextEpoch());
   if (!values) {
     return withContext(values.status(), "validation after step ", step_);
   }

@@ -23,6 +23,8 @@ public:
 
 private:
   Status runEpoch();
+  /// Whether the run goes on behind the epoch, as far as is known: not whether it is stopped early.
+  bool hasNextEpoch() const;
   Status step(const data::Batch &batch);
   Status finishEpoch();
   Status validate();

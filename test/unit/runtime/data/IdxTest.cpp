@@ -66,6 +66,24 @@ TEST(Idx, ScalesAsToTensor) {
   EXPECT_EQ(wide[1], static_cast<double>(0x33 / 255.0f));
 }
 
+TEST(Idx, ScalesEveryByteAsADivisionDoes) {
+  Scratch folder;
+  std::string bytes(2 * 256, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(i * 7);
+  }
+  folder.write("train-images-idx3-ubyte", idxBytes({2, 16, 16}, bytes));
+  folder.write("train-labels-idx1-ubyte", idxBytes({2}, "\3\x09"));
+  auto dataset = open("mnist:" + folder.path());
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  std::vector<float> pixels(512);
+  const std::vector<int64_t> rows = {0, 1};
+  (*dataset)->copyRows(0, rows, DType::F32, reinterpret_cast<std::byte *>(pixels.data()));
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    EXPECT_EQ(pixels[i], static_cast<float>(static_cast<uint8_t>(bytes[i])) / 255.0f) << i;
+  }
+}
+
 TEST(Idx, NormalizesInF32) {
   Scratch folder;
   writeSound(folder);

@@ -6,9 +6,11 @@
 #include "Scratch.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <numeric>
 #include <signal.h>
+#include <thread>
 
 namespace ntc::rt::data {
 namespace {
@@ -101,6 +103,83 @@ TEST(Loader, OrderDoesNotDependOnTheThread) {
   for (uint64_t epoch = 0; epoch < 20; ++epoch) {
     EXPECT_EQ(epochOf(*direct, epoch, 0, width), epochOf(*ahead, epoch, 0, width));
   }
+}
+
+/// What a loader with workers did before must not show: whole epochs that were foretold, others
+/// than foretold, and breaks in the middle, against a loader that knows nothing of them.
+TEST(Loader, OrderDoesNotDependOnWhatWasReadAhead) {
+  struct Visit {
+    uint64_t epoch;
+    int64_t cursor;
+    std::optional<uint64_t> then;
+    int64_t batches; ///< read before the next visit
+  };
+  const std::vector<Visit> visits = {{0, 0, 1, 99}, {1, 0, 2, 99}, {2, 0, 3, 4},   {3, 0, 4, 99},
+                                     {4, 0, 9, 99}, {5, 0, 6, 99}, {6, 32, 7, 0},  {7, 0, {}, 99},
+                                     {8, 0, 8, 99}, {8, 0, 8, 99}, {8, 16, 9, 99}, {9, 0, 0, 19},
+                                     {0, 0, 1, 0},  {1, 0, 2, 99}};
+  for (int64_t workers : {1, 2, 7}) {
+    auto subject = loader(numbers(301, 3), {.batchSize = 16, .seed = 9, .workers = workers});
+    for (const Visit &visit : visits) {
+      auto plain = loader(numbers(301, 3), {.batchSize = 16, .seed = 9, .workers = 0});
+      plain->start(visit.epoch, visit.cursor);
+      subject->start(visit.epoch, visit.cursor, visit.then);
+      for (int64_t i = 0; i < visit.batches; ++i) {
+        const Batch *expected = plain->next(), *found = subject->next();
+        ASSERT_EQ(expected == nullptr, found == nullptr) << visit.epoch << ", batch " << i;
+        if (!expected) {
+          break;
+        }
+        EXPECT_EQ(expected->cursor, found->cursor);
+        const auto *labels = static_cast<const int64_t *>(expected->arrays[1]);
+        ASSERT_TRUE(std::equal(labels, labels + expected->size,
+                               static_cast<const int64_t *>(found->arrays[1])))
+            << visit.epoch << ", batch " << i << ", " << workers << " workers";
+      }
+    }
+  }
+}
+
+/// Counts the batches that were read of each epoch, and fails where it is told to.
+class CountingDataset : public Dataset {
+public:
+  int64_t size() const override { return 40; }
+  std::span<const Field> fields() const override { return fields_; }
+  Status readRows(size_t, std::span<const int64_t>, DType, std::byte *,
+                  const Reading &reading) const override {
+    ++batches_[reading.epoch];
+    return reading.epoch == 2 ? error(Code::Io, "epoch 2 cannot be read") : Status::ok();
+  }
+  bool isCostly() const override { return true; }
+  mutable std::array<std::atomic<int>, 4> batches_{};
+
+private:
+  std::vector<Field> fields_{{"x", DType::F32, {}, false, 0}};
+};
+
+TEST(Loader, ReadsTheFirstBatchesOfTheNextEpochOnce) {
+  const auto dataset = std::make_shared<CountingDataset>();
+  auto made = Loader::create(dataset, {{0, DType::F32}}, {.batchSize = 4, .workers = 2});
+  Loader &subject = **made;
+  subject.start(0, 0, 1);
+  while (subject.next()) {
+  }
+  // Nothing was asked of epoch 1 yet, but its first batches come.
+  while (dataset->batches_[1] < 4) {
+    std::this_thread::yield();
+  }
+  subject.start(1, 0, 2);
+  int batches = 0;
+  while (subject.next()) {
+    ++batches;
+  }
+  EXPECT_EQ(batches, 10);
+  EXPECT_TRUE(subject.status()) << "a problem of the next epoch is told in its turn";
+  EXPECT_EQ(dataset->batches_[0], 10);
+  EXPECT_EQ(dataset->batches_[1], 10);
+  subject.start(2, 0);
+  EXPECT_EQ(subject.next(), nullptr);
+  EXPECT_TRUE(has(subject.status().message(), "epoch 2 cannot be read"));
 }
 
 TEST(Loader, MayBeRestartedInTheMiddleWhileItReadsAhead) {
