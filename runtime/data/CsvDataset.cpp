@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -22,7 +23,19 @@ public:
   TableDataset(int64_t samples, std::vector<Array> arrays, TableLayout layout)
       : ArrayDataset(samples, std::move(arrays)), layout_(std::move(layout)) {
     setClassNames(layout_.classNames);
+    // A row as the head of a table would be lost without a word.
+    std::string_view number;
+    for (const TableColumn &column : layout_.columns) {
+      double value = 0.0;
+      number = parseCell(column.name, value) ? std::string_view(column.name) : number;
+    }
+    if (!number.empty()) {
+      remarks_.push_back(concat("the column ", quoted(number),
+                                " is named by a number; if the first ",
+                                "line is a row, add the option header=no"));
+    }
   }
+  std::span<const std::string> remarks() const override { return remarks_; }
   const TableLayout *table() const override { return &layout_; }
   const Dataset *tableRows(std::span<const int64_t> samples,
                            std::vector<int64_t> &rows) const override {
@@ -34,6 +47,7 @@ public:
 
 private:
   TableLayout layout_;
+  std::vector<std::string> remarks_;
 };
 
 /// Windows of consecutive rows: sample i sees rows [i, i + window) and wants the targets of the
@@ -58,6 +72,7 @@ public:
   }
   std::span<const Field> fields() const override { return fields_; }
   const TableLayout *table() const override { return &layout_; }
+  std::span<const std::string> remarks() const override { return rows_->remarks(); }
   const Dataset *tableRows(std::span<const int64_t> samples,
                            std::vector<int64_t> &rows) const override {
     std::vector<bool> isSeen(static_cast<size_t>(rows_->size()));
@@ -103,10 +118,24 @@ Result<char> separatorOf(const DataSource &source) {
   return index ? Result<char>(characters[*index]) : index.status();
 }
 
+/// What to say about a table that is broken, or one column wide, where another separator divides it
+/// well; empty where none does.
+std::string separatorHint(const DataSource &source, char used, CsvHeader header) {
+  for (auto [word, character] : {std::pair("semicolon", ';'), {"tab", '\t'}, {"comma", ','}}) {
+    Result<CsvText> table = character == used ? Result<CsvText>(error(Code::InvalidArgument, ""))
+                                              : readCsvText(source.place, character, header);
+    if (table && table->columns.size() > 1) {
+      return concat("; with the option separator=", word, " it has ", table->columns.size(),
+                    " columns");
+    }
+  }
+  return "";
+}
+
 class ValueReader {
 public:
-  ValueReader(const DataSource &source, TableChoice choice)
-      : source_(source), choice_(std::move(choice)) {}
+  ValueReader(const DataSource &source, TableChoice choice, bool isF32)
+      : source_(source), choice_(std::move(choice)), isF32_(isF32) {}
 
   Result<std::unique_ptr<Dataset>> read() {
     std::vector<ArrayDataset::Array> arrays;
@@ -148,7 +177,14 @@ private:
   Status readNumber(int64_t row, size_t column, double &value) const {
     const std::string_view cell = choice_.table.cell(row, column);
     if (parseCell(cell, value)) {
-      return Status::ok();
+      // Scaled inputs are numbers of 64 bits until they are scaled.
+      const bool mayBeGreat =
+          !isF32_ || (choice_.layout.scale != TableScale::None && !isTarget(column));
+      constexpr double most = std::numeric_limits<float>::max();
+      return mayBeGreat || std::abs(value) <= most
+                 ? Status::ok()
+                 : error(Code::Corrupt, place(row, column), ": expected a number of 32 bits, at ",
+                         "most 3.4e38, found '", shownCell(cell), "'");
     }
     if (!isMissingCell(cell)) {
       return error(Code::Corrupt, place(row, column), ": expected a finite number, found '",
@@ -263,25 +299,34 @@ private:
 
   const DataSource &source_;
   TableChoice choice_;
+  bool isF32_;
 };
 
 } // namespace
 
 Result<std::unique_ptr<Dataset>> openCsv(const DataSource &source,
-                                         std::optional<bool> targetIsClass, const TableFit *known) {
+                                         std::optional<bool> targetIsClass, const TableFit *known,
+                                         bool isF32) {
   constexpr std::array<std::string_view, 2> headers = {"yes", "no"};
   Result<char> separator = separatorOf(source);
   Result<size_t> header = wordOption(source, "header", headers, 0);
   if (!separator || !header) {
     return separator ? header.status() : separator.status();
   }
-  Result<CsvText> table =
-      readCsvText(source.place, *separator, *header == 0 ? CsvHeader::FirstLine : CsvHeader::None);
+  const CsvHeader kind = *header == 0 ? CsvHeader::FirstLine : CsvHeader::None;
+  Result<CsvText> table = readCsvText(source.place, *separator, kind);
+  const bool mayBeOther =
+      table ? table->columns.size() == 1 : table.status().code() == Code::Corrupt;
+  const std::string hint = mayBeOther ? separatorHint(source, *separator, kind) : "";
   if (!table) {
-    return table.status();
+    return error(table.status().code(), table.status().message(), hint);
+  }
+  if (!hint.empty()) {
+    return error(Code::Corrupt, "'", source.place, "' has one column, '",
+                 shownCell(table->columns[0]), "'", hint);
   }
   Result<TableChoice> choice = chooseTable(source, table.take(), known, targetIsClass);
-  return choice ? ValueReader(source, choice.take()).read()
+  return choice ? ValueReader(source, choice.take(), isF32).read()
                 : Result<std::unique_ptr<Dataset>>(choice.status());
 }
 

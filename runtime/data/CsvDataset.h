@@ -33,8 +33,10 @@ namespace ntc::rt::data {
 ///
 /// With `known`, inputs, categories, classes and targets are those, found by their names; a text
 /// that is no category is refused, or has none with unknown=ignore; a file without the targets has
-/// no "y".
+/// no "y". Numbers beyond those of f32 are refused where the model has such inputs (`isF32`) and
+/// nothing scales them, by line and column.
 Result<std::unique_ptr<Dataset>> openCsv(const DataSource &source,
-                                         std::optional<bool> targetIsClass, const TableFit *known);
+                                         std::optional<bool> targetIsClass, const TableFit *known,
+                                         bool isF32);
 
 } // namespace ntc::rt::data

@@ -141,7 +141,7 @@ Status parseNames(Cursor &cursor, const std::string &name, CsvText &table) {
   }
   return allNumbers ? error(Code::Corrupt, "'", name,
                             "', line 1: expected the names of the columns, found numbers only; ",
-                            "add a header line")
+                            "for a table without such a line add the option header=no")
                     : Status::ok();
 }
 

@@ -71,7 +71,9 @@ Result<std::unique_ptr<Dataset>> openWhole(const DataSource &source, Split split
     return openImageList(source, known.classes);
   }
   if (source.scheme == "csv") {
-    return openCsv(source, targetIsClass(inputs), known.table.get());
+    const bool isF32 =
+        std::ranges::find(inputs, DType::F32, &artifact::InputSpec::dtype) != inputs.end();
+    return openCsv(source, targetIsClass(inputs), known.table.get(), isF32);
   }
   if (source.scheme == "safetensors") {
     return openSafetensors(source, inputs);
@@ -83,7 +85,7 @@ Result<std::unique_ptr<Dataset>> openWhole(const DataSource &source, Split split
     return openTokens(source);
   }
   if (source.scheme == "sequences") {
-    return openSequences(source, known.classes);
+    return openSequences(source, known.classes, known.characters);
   }
   if (source.scheme == "graphs") {
     return openGraphs(source, split);
@@ -194,7 +196,9 @@ Result<std::shared_ptr<const Dataset>> openDataset(const DataSource &source, Spl
 }
 
 Known knownOf(const Dataset &training) {
-  Known out{{training.classNames().begin(), training.classNames().end()}, nullptr};
+  Known out{{training.classNames().begin(), training.classNames().end()},
+            nullptr,
+            {training.characters().begin(), training.characters().end()}};
   if (const TableLayout *layout = training.table()) {
     out.table = std::make_shared<TableFit>(
         TableFit{*layout, std::vector<ColumnFit>(layout->columns.size())});

@@ -61,6 +61,7 @@ public:
   Status readPicture(int64_t row, Bytes &picture) const override {
     return readImage(pathOf(row), mode_, picture);
   }
+  std::string fileOf(int64_t row) const override { return pathOf(row); }
   std::string nameOf(int64_t row) const override { return concat("'", pathOf(row), "'"); }
 
   Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,

@@ -29,6 +29,7 @@ public:
   std::span<const Field> fields() const override { return fields_; }
   bool isCostly() const override { return true; }
   std::span<const std::string> classNames() const override { return pictures_->classNames(); }
+  std::string fileOf(int64_t row) const override { return pictures_->fileOf(row); }
 
   Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,
                   const Reading &reading) const override {
@@ -95,6 +96,7 @@ public:
   std::span<const Field> fields() const override { return fields_; }
   bool isCostly() const override { return samples_->isCostly(); }
   std::span<const std::string> classNames() const override { return samples_->classNames(); }
+  std::string fileOf(int64_t row) const override { return samples_->fileOf(row); }
 
   Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,
                   const Reading &reading) const override {

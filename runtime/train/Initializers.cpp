@@ -346,7 +346,14 @@ Status completeRule(const Function &function, InitRule &rule) {
 std::string initFunctionsText() {
   std::string out;
   for (const Function &function : functions()) {
+    std::string settings;
+    for (const Setting &setting : function.settings) {
+      settings += concat(settings.empty() ? "" : ",", setting.name);
+      settings += std::isnan(setting.byDefault) ? "" : concat("=", setting.byDefault);
+    }
+    settings += function.hasMode ? ",mode=fan_in,nonlinearity=leaky_relu" : "";
     out += concat(out.empty() ? "" : ", ", function.name);
+    out += settings.empty() ? "" : concat("(", settings, ")");
   }
   return out;
 }

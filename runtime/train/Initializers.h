@@ -27,7 +27,7 @@ struct InitRule {
 /// function, the setting and what was expected.
 Result<InitRule> parseInitRule(std::string_view text);
 
-/// Names of all functions, for help.
+/// All functions with their settings and defaults, for help.
 std::string initFunctionsText();
 
 /// Whether the rule is for a parameter of this name.

@@ -7,6 +7,7 @@
 #include "runtime/data/Split.h"
 #include "runtime/data/Suggest.h"
 #include "runtime/data/image/Transform.h"
+#include "runtime/train/Checkpoints.h"
 #include "runtime/train/Collector.h"
 #include "runtime/train/EarlyStop.h"
 #include "runtime/train/Initializers.h"
@@ -47,6 +48,22 @@ Flag resumeFlag(ResumeMode &target) {
       "continue --out from its last checkpoint, bit for bit; with =state also after the step was "
       "compiled anew, without that promise",
       set, true};
+}
+
+Flag keepFlag(std::optional<int64_t> &target) {
+  Flag flag = integerFlag("--keep", target, Checkpoints::kLeastKept, INT32_MAX,
+                          "newest checkpoints to keep (default and least: 2, so that a damaged one "
+                          "leaves another)");
+  flag.set = [set = flag.set](std::string_view text) {
+    const Status status = set(text);
+    const bool isTooFew = parseInteger(text).value_or(INT64_MAX) < Checkpoints::kLeastKept;
+    return !status && isTooFew
+               ? error(Code::InvalidArgument, status.message(),
+                       ": at least two checkpoints are kept, so that a damaged newest one leaves ",
+                       "another")
+               : status;
+  };
+  return flag;
 }
 
 Flag foldFlag(std::optional<Fold> &target) {
@@ -207,9 +224,11 @@ Flag initFlag(std::vector<std::string> &target) {
   };
   return {
       "--init", "RULE",
-      concat("first values by name, as torch.nn.init: 'fc*.weight=kaiming_normal(mode=fan_out)'; "
-             "may be repeated, the last rule that fits counts. Known: ",
-             initFunctionsText()),
+      concat(
+          "first values by name, as torch.nn.init: 'fc*.weight=kaiming_normal(mode=fan_out)'; "
+          "the pattern is a glob over the whole name (* ? [abc]) or a regular expression between "
+          "slashes; may be repeated, the last rule that fits counts. Known: ",
+          initFunctionsText()),
       set, false};
 }
 
@@ -315,7 +334,7 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
       resumeFlag(o.resume),
       integerFlag("--save-every", o.saveEvery, 1, INT64_MAX,
                   "write a checkpoint every N steps, besides the one after each epoch"),
-      integerFlag("--keep", o.keep, 2, INT32_MAX, "newest checkpoints to keep (default: 2)"),
+      keepFlag(o.keep),
       integerFlag(
           "--log-interval", o.logInterval, 1, INT64_MAX,
           "steps between log lines and records in metrics.jsonl (default: 10 on screen, one "

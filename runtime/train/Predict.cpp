@@ -48,22 +48,25 @@ std::string numberText(double value, OutputMeaning meaning) {
 /// Names of classes by label; empty where the data has none.
 using ClassNames = std::span<const std::string>;
 
-/// The name of a label for a cell of a table: quoted where it holds a separator.
-std::string nameCell(ClassNames names, int64_t label) {
-  const std::string name =
-      static_cast<size_t>(label) < names.size() ? names[static_cast<size_t>(label)] : "";
-  if (name.find_first_of(",\"\n\r") == std::string::npos) {
-    return name;
+/// A text as a cell of a table: quoted where it holds a separator.
+std::string cellOf(const std::string &text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) {
+    return text;
   }
   std::string out = "\"";
-  for (char c : name) {
+  for (char c : text) {
     out += c == '"' ? std::string("\"\"") : std::string(1, c);
   }
   return out + "\"";
 }
 
-std::string csvHeader(const std::vector<PredictOutput> &outputs, ClassNames names) {
-  std::string out = "index";
+std::string nameCell(ClassNames names, int64_t label) {
+  const bool isKnown = static_cast<size_t>(label) < names.size();
+  return isKnown ? cellOf(names[static_cast<size_t>(label)]) : std::string();
+}
+
+std::string csvHeader(const std::vector<PredictOutput> &outputs, ClassNames names, bool hasFiles) {
+  std::string out = hasFiles ? "index,file" : "index";
   for (const PredictOutput &output : outputs) {
     const std::string prefix = outputs.size() > 1 ? output.name + "." : "";
     out += output.isClassifier() ? "," + prefix + "class" : "";
@@ -154,10 +157,16 @@ Result<Sink> openSink(const std::string &out, const Hooks &hooks) {
   return file ? Result<Sink>(Sink(hooks, file.take())) : Result<Sink>(file.status());
 }
 
+/// What is written about samples besides the outputs.
+struct SampleNames {
+  const data::Dataset &dataset; ///< gives the files, where samples have some
+  ClassNames classes;
+};
+
 /// Writes the samples of one batch; the views belong to `outputs` in order.
 Status writeBatch(const std::vector<PredictOutput> &outputs,
                   std::span<const exec::OutputView> views, const data::Batch &batch, Format format,
-                  ClassNames names, Sink &sink) {
+                  const SampleNames &names, Sink &sink) {
   if (format == Format::Npy) {
     const size_t bytes =
         static_cast<size_t>(batch.size * outputs[0].elements) * sizeOf(outputs[0].dtype);
@@ -170,15 +179,19 @@ Status writeBatch(const std::vector<PredictOutput> &outputs,
     format::JsonWriter json;
     json.beginObject();
     json.member("index", index);
+    if (const std::string file = names.dataset.fileOf(index); !file.empty()) {
+      line += "," + cellOf(file);
+      json.member("file", file);
+    }
     for (size_t o = 0; o < outputs.size(); ++o) {
       const size_t rowBytes = static_cast<size_t>(outputs[o].elements) * sizeOf(outputs[o].dtype);
       readValues(outputs[o],
                  static_cast<const std::byte *>(views[o].data) + static_cast<size_t>(i) * rowBytes,
                  values);
       if (format == Format::Csv) {
-        appendCsv(outputs[o], values, names, line);
+        appendCsv(outputs[o], values, names.classes, line);
       } else {
-        appendJson(outputs[o], values, names, outputs.size() == 1, json);
+        appendJson(outputs[o], values, names.classes, outputs.size() == 1, json);
       }
     }
     json.endObject();
@@ -190,7 +203,7 @@ Status writeBatch(const std::vector<PredictOutput> &outputs,
 }
 
 Status predictAll(exec::Session &session, Feed &feed, const std::vector<PredictOutput> &outputs,
-                  Format format, ClassNames names, Sink &sink, Progress &progress,
+                  Format format, const SampleNames &names, Sink &sink, Progress &progress,
                   const Hooks &hooks) {
   data::Loader &loader = feed.loader();
   std::vector<exec::OutputView> views(outputs.size());
@@ -307,14 +320,15 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
     return feed.status();
   }
   const std::vector<std::string> &known = preprocessing->known.classes;
-  const ClassNames names = known.empty() ? (*dataset)->classNames() : ClassNames(known);
+  const SampleNames names{**dataset, known.empty() ? (*dataset)->classNames() : ClassNames(known)};
   Result<Sink> sink = openSink(options.out, hooks);
   if (!sink) {
     return sink.status();
   }
   Status status = Status::ok();
   if (*format == Format::Csv) {
-    status = sink->line(csvHeader(*outputs, names));
+    const bool hasFiles = !(*dataset)->fileOf(0).empty();
+    status = sink->line(csvHeader(*outputs, names.classes, hasFiles));
   } else if (*format == Format::Npy) {
     std::string header = npyHeader((*outputs)[0], (*dataset)->size());
     status = sink->bytes({reinterpret_cast<const uint8_t *>(header.data()), header.size()});

@@ -70,6 +70,21 @@ void readTexts(const JsonValue *list, std::vector<std::string> &texts) {
   }
 }
 
+/// Refuses numbers that are beyond those of 64 bits, such as 1e999. `path` is for messages.
+Status checkNumbers(const JsonValue &value, const std::string &path) {
+  if (value.kind() == JsonValue::Kind::Number && !value.asDouble()) {
+    return wrongKind(path, concat("a finite number of 64 bits, found ", value.text()));
+  }
+  for (size_t i = 0; i < value.items().size(); ++i) {
+    const std::string key = value.isObject() ? value.keys()[i] : concat("[", i, "]");
+    const bool isDotted = value.isObject() && !path.empty();
+    if (Status s = checkNumbers(value.items()[i], concat(path, isDotted ? "." : "", key)); !s) {
+      return s;
+    }
+  }
+  return Status::ok();
+}
+
 Status readMembers(Recipe &recipe) {
   const JsonValue &spec = recipe.spec;
   if (const JsonValue *seed = spec.find("seed")) {
@@ -184,6 +199,9 @@ Result<Recipe> parseRecipe(std::string_view json) {
   }
   Recipe recipe;
   recipe.spec = spec.take();
+  if (Status status = checkNumbers(recipe.spec, ""); !status) {
+    return status;
+  }
   if (Status status = readMembers(recipe); !status) {
     return status;
   }

@@ -27,6 +27,11 @@ class Pictures(Case):
         result = json.loads(self.succeeds("eval", "run", "--data", "imagefolder:photos", "--json").out)
         self.assertEqual(result["samples"], 48)
         self.succeeds("predict", "run", "--data", "imagefolder:photos", "-o", "out.csv")
+        lines = (self.here / "out.csv").read_text().splitlines()
+        self.assertEqual(lines[0], "index,file,class,name,p0,p1,p2")
+        self.assertRegex(lines[17], r"^16,photos/dog/000\.png,[012],")
+        self.succeeds("predict", "run", "--data", "imagefolder:photos", "-o", "out.jsonl")
+        self.assertEqual(json.loads((self.here / "out.jsonl").read_text().splitlines()[47])["file"], "photos/eel/015.png")
         # A folder with one of the classes alone keeps its label.
         (self.here / "some").mkdir()
         (self.here / "photos" / "eel").rename(self.here / "some" / "eel")

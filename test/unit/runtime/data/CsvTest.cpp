@@ -52,7 +52,7 @@ TEST(Csv, RefusesFilesWithoutHeaderOrRows) {
   EXPECT_TRUE(has(failure(""), "is empty"));
   EXPECT_TRUE(has(failure("  \n"), "is empty"));
   EXPECT_TRUE(has(failure("a,b\n"), "no rows"));
-  EXPECT_TRUE(has(failure("1,2\n3,4\n"), "add a header line"));
+  EXPECT_TRUE(has(failure("1,2\n3,4\n"), "add the option header=no"));
   EXPECT_TRUE(has(failure("a,a\n1,2\n"), "two columns have the name 'a'"));
   EXPECT_TRUE(has(failure("a,,b\n1,2,3\n"), "expected a name for column 2"));
 }
@@ -115,6 +115,38 @@ TEST_F(CsvFile, NamesLineAndColumn) {
                                              "nothing; fill missing values with"));
   EXPECT_TRUE(has(failure("a,b\n0,1\n1,nan\n"), "found 'nan'"));
   EXPECT_TRUE(has(failure("a,b\n0,1\n1,1e999\n"), "found '1e999'"));
+}
+
+TEST_F(CsvFile, RefusesWhatTheModelsNumbersDoNotHold) {
+  folder_.write("t.csv", "x,y\n1,2\n-1e39,3\n");
+  artifact::InputSpec x{"x", DType::F32, {4, 1}};
+  EXPECT_TRUE(has(open("?target=y", std::span(&x, 1)).status().message(),
+                  "t.csv', line 3, column 'x': expected a number of 32 bits, at most 3.4e38, found "
+                  "'-1e39'"));
+  EXPECT_TRUE(open("?target=y&scale=standard", std::span(&x, 1)));
+  EXPECT_FALSE(open("?target=x&scale=standard", std::span(&x, 1)));
+  x.dtype = DType::F64;
+  EXPECT_TRUE(open("?target=y", std::span(&x, 1)));
+}
+
+TEST_F(CsvFile, HintsAtSeparatorAndHeader) {
+  folder_.write("t.csv", "x;y\n1,5;2\n3;4,5\n");
+  EXPECT_TRUE(has(open("?target=y").status().message(),
+                  "line 2: expected 1 columns, found more; with the option separator=semicolon it "
+                  "has 2 columns"));
+  folder_.write("t.csv", "x;y\n1;2\n3;4\n");
+  EXPECT_TRUE(has(open("?target=y").status().message(),
+                  "has one column, 'x;y'; with the option separator=semicolon it has 2 columns"));
+  EXPECT_TRUE(open("?target=y&separator=semicolon"));
+  folder_.write("t.csv", "x\n1\n3\n");
+  EXPECT_TRUE(has(open("?target=x").status().message(), "no column besides the target"));
+  folder_.write("t.csv", "5.1,3.5,setosa\n4.9,3.0,setosa\n7.0,3.2,other\n");
+  auto dataset = open("?target=setosa");
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  ASSERT_EQ((*dataset)->remarks().size(), 1u);
+  EXPECT_TRUE(has((*dataset)->remarks()[0], "'3.5' is named by a number; if the first line is a "
+                                            "row, add the option header=no"));
+  EXPECT_TRUE((*open("?target=x2&header=no"))->remarks().empty());
 }
 
 TEST_F(CsvFile, ReadsTextsAsCategoriesAndClasses) {

@@ -57,6 +57,8 @@ TEST(Recipe, WhatNeedsAValidationIsLeftOutWithoutOne) {
 TEST(Recipe, RefusesMembersOfTheWrongKind) {
   using data::has;
   EXPECT_TRUE(has(parseRecipe("[]").status().message(), "should be a JSON object"));
+  EXPECT_TRUE(has(parseRecipe(R"({"penalties":[{"l1":0},{"l1":1e999}]})").status().message(),
+                  "'penalties[1].l1' should be a finite number of 64 bits, found 1e999"));
   EXPECT_TRUE(has(parseRecipe("{").status().message(), "the recipe"));
   EXPECT_TRUE(has(parseRecipe(R"({"seed":-1})").status().message(), "'seed' should be"));
   EXPECT_TRUE(has(parseRecipe(R"({"epochs":"x"})").status().message(), "'epochs' should be"));
