@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -25,26 +28,32 @@ Status ioError(const std::string &path, std::string_view what) {
   return error(Code::Io, path, ": cannot ", what, ": ", errnoText(reason));
 }
 
-/// Makes a rename in `folder` survive a power failure.
-Status syncFolder(const std::string &folder) {
-  FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.isOpen()) {
-    return ioError(folder, "open the folder");
-  }
-  if (::fsync(fd.get()) != 0) {
-    return ioError(folder, "sync the folder");
-  }
-  return Status::ok();
-}
-
-/// True when no process writes to the temporary file any more. A process id comes back soon in
-/// containers, so a file with our own number counts as ours only while its lock is held.
+/// True when nobody writes to the temporary file any more: its writer holds a lock on it. What the
+/// name says about a process counts only where there are no locks, for numbers of processes come
+/// back, soon in containers. A symbolic link, which cannot be locked, lasts for a moment.
 bool isAbandoned(int folder, const char *name, pid_t owner) {
-  if (owner != ::getpid()) {
-    return ::kill(owner, 0) != 0 && errno == ESRCH;
+  constexpr time_t longestMoment = 60;
+  const bool isOrphan = ::kill(owner, 0) != 0 && errno == ESRCH;
+  struct stat named{}, opened{};
+  if (::fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) != 0) {
+    return false;
+  }
+  if (!S_ISREG(named.st_mode)) {
+    return S_ISLNK(named.st_mode) && (isOrphan || ::time(nullptr) - named.st_mtime > longestMoment);
   }
   FileDescriptor file(::openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  return file.isOpen() && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+  if (!file.isOpen() || ::fstat(file.get(), &opened) != 0 || opened.st_ino != named.st_ino) {
+    return false;
+  }
+  return ::flock(file.get(), LOCK_EX | LOCK_NB) == 0 || (errno != EWOULDBLOCK && isOrphan);
+}
+
+/// Takes the lock that tells removeStaleTemporaries that the file is in use. False where that
+/// removes the file already.
+bool lockTemporary(int fd) {
+  struct stat info{};
+  const bool isTaken = ::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return !isTaken && ::fstat(fd, &info) == 0 && info.st_nlink > 0;
 }
 
 /// The process id in `NAME.tmp.PID` or `NAME.tmp.PID.N`.
@@ -71,6 +80,39 @@ std::optional<pid_t> temporaryOwner(std::string_view name) {
 }
 
 } // namespace
+
+Status syncFolder(const std::string &folder) {
+  FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.isOpen()) {
+    return ioError(folder, "open the folder");
+  }
+  if (::fsync(fd.get()) != 0) {
+    return ioError(folder, "sync the folder");
+  }
+  return Status::ok();
+}
+
+Result<bool> createFolders(const std::string &path) {
+  std::vector<std::filesystem::path> missing; // innermost first
+  std::error_code problem;
+  for (std::filesystem::path at = std::filesystem::path(path).lexically_normal();
+       !at.empty() && !std::filesystem::exists(at, problem); at = at.parent_path()) {
+    missing.push_back(at);
+  }
+  std::filesystem::create_directories(path, problem);
+  if (problem) {
+    return error(Code::Io, "cannot create folder '", path, "': ", problem.message());
+  }
+  for (const std::filesystem::path &each : std::views::reverse(missing)) {
+    // "a/b/" is missing as itself and as "a/b".
+    if (each.has_filename()) {
+      if (Status status = syncFolder(folderOf(each.string())); !status) {
+        return status;
+      }
+    }
+  }
+  return !missing.empty();
+}
 
 AtomicFile::AtomicFile(AtomicFile &&other) noexcept
     : file_(std::move(other.file_)), path_(std::move(other.path_)),
@@ -117,9 +159,12 @@ Result<AtomicFile> AtomicFile::create(const std::string &path) {
                  ? error(Code::Io, path, ": cannot create: there is no folder ", quoted(folder))
                  : ioError(path, "create");
     }
-    ::flock(fd, LOCK_EX | LOCK_NB); // tells removeStaleTemporaries that it is in use
+    FileDescriptor owned(fd);
+    if (!lockTemporary(fd)) {
+      continue;
+    }
     AtomicFile file;
-    file.file_ = FileDescriptor(fd);
+    file.file_ = std::move(owned);
     file.path_ = path;
     file.temporary_ = std::move(name);
     if (exists && ::fchmod(fd, old.st_mode & 0777) != 0) {

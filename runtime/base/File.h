@@ -102,10 +102,17 @@ private:
 /// Writes a whole file by AtomicFile.
 Status writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes);
 
-/// Removes what crashed writers left in `folder`: files named `*.tmp.PID` or `*.tmp.PID.N` whose
-/// process is gone. Returns how many. Files that a living process writes stay. Errors: NotFound, Io
+/// Removes what crashed writers left in `folder`: files named `*.tmp.PID` or `*.tmp.PID.N` that
+/// nobody writes any more. Returns how many. Files that a living process writes stay. Errors: NotFound, Io
 /// when the folder cannot be read.
 Result<size_t> removeStaleTemporaries(const std::string &folder);
+
+/// Makes what was created in `folder` or renamed into it survive a power failure. Errors: Io.
+Status syncFolder(const std::string &folder);
+
+/// Creates the folder, with those above it, so that it survives a power failure. Returns whether it
+/// was missing. Errors: Io.
+Result<bool> createFolders(const std::string &path);
 
 /// The folder part of a path, "." when it has none.
 std::string folderOf(const std::string &path);

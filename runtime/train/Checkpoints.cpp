@@ -10,10 +10,7 @@
 #include <charconv>
 #include <cstdio>
 #include <dirent.h>
-#include <fcntl.h>
-#include <filesystem>
 #include <memory>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace ntc::rt::train {
@@ -42,24 +39,14 @@ std::optional<int64_t> stepOf(std::string_view name) {
   return sound && fileName(step) == name ? std::optional(step) : std::nullopt;
 }
 
-Status syncFolder(const std::string &folder) {
-  FileDescriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!descriptor.isOpen() || ::fsync(descriptor.get()) != 0) {
-    return error(Code::Io, "cannot sync folder '", folder, "': ", errnoText(errno));
-  }
-  return Status::ok();
-}
-
 } // namespace
 
 std::string_view nameOf(Mark mark) { return mark == Mark::Latest ? "latest" : "best"; }
 
 Result<Checkpoints> Checkpoints::create(const std::string &run) {
   std::string folder = concat(run, "/", kFolder);
-  std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
-  if (problem) {
-    return error(Code::Io, "cannot create folder '", folder, "': ", problem.message());
+  if (Result<bool> created = createFolders(folder); !created) {
+    return created.status();
   }
   for (const std::string &each : {folder, run}) {
     if (Result<size_t> removed = removeStaleTemporaries(each); !removed) {

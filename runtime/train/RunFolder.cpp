@@ -414,10 +414,8 @@ Result<std::string> newRunFolder(const std::string &requested, const std::string
 Status writeRunFolder(const std::string &folder, const RunRecord &record,
                       const std::string &recipeJson, const std::string &artifact,
                       const std::string &weightsFile) {
-  std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
-  if (problem) {
-    return error(Code::Io, "cannot create folder '", folder, "': ", problem.message());
+  if (Result<bool> created = createFolders(folder); !created) {
+    return created.status();
   }
   if (!artifact.empty()) {
     if (Status status = copyFile(artifact, folder + "/model.so"); !status) {

@@ -8,6 +8,7 @@
 #include "runtime/train/Controls.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/RunFolder.h"
+#include "runtime/train/RunLock.h"
 #include "runtime/train/StartState.h"
 #include "runtime/train/Trainer.h"
 
@@ -31,9 +32,11 @@ Status checkPosition(const exec::Session &session, const TrainJob &job, const Ru
   return Status::ok();
 }
 
-/// Opens or creates the run folder's files. Nothing is written by a dry run.
+/// Opens or creates the run folder's files, with the lock of a new one. Nothing is written by a dry
+/// run.
 Status prepareFolder(TrainOptions &options, const Recipe &recipe,
-                     const Preprocessing &preprocessing, const RunRecord &record, TrainJob &job) {
+                     const Preprocessing &preprocessing, const RunRecord &record, TrainJob &job,
+                     RunLock &lock) {
   if (options.dryRun) {
     return Status::ok();
   }
@@ -43,6 +46,16 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe,
       return folder.status();
     }
     options.out = folder.take();
+    Result<RunLock> taken = RunLock::take(options.out);
+    if (!taken) {
+      return taken.status();
+    }
+    lock = taken.take();
+    // Another process may have begun a run there, and ended it, since it was chosen.
+    folder = newRunFolder(options.out, "");
+    if (!folder) {
+      return folder.status();
+    }
   }
   job.folder = options.out;
   RecipeOverrides overrides{record.learningRate, static_cast<uint64_t>(record.seed),
@@ -156,6 +169,7 @@ Status checkOptions(const TrainOptions &options) {
 Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, TrainOptions options,
                           const Hooks &hooks) {
   Progress progress = makeProgress(hooks, options.logInterval.value_or(kDefaultLogInterval));
+  RunLock lock;
   std::optional<RunRecord> before; ///< of the run that is continued
   if (options.resume != ResumeMode::No && !options.out.empty()) {
     Result<RunRecord> record = readRunRecord(options.out);
@@ -166,6 +180,13 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
       return status;
     }
     before = record.take();
+    if (!options.dryRun) {
+      Result<RunLock> taken = RunLock::take(options.out);
+      if (!taken) {
+        return taken.status();
+      }
+      lock = taken.take();
+    }
   }
   if (Status status = checkOptions(options); !status) {
     return status;
@@ -209,7 +230,8 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (before) {
     keepLength(*before, stepsPerEpoch(job), *record);
   }
-  if (Status status = prepareFolder(options, *recipe, *preprocessing, *record, job); !status) {
+  if (Status status = prepareFolder(options, *recipe, *preprocessing, *record, job, lock);
+      !status) {
     return status;
   }
   const std::string folder = job.folder;
@@ -222,6 +244,9 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   const bool isInterrupted = report && report->interrupted && !folder.empty();
   if (!folder.empty() && (!report || isInterrupted)) {
     releaseRunFolder(folder);
+    if (!holdsRun(folder)) {
+      lock.discard();
+    }
   }
   if (isInterrupted && holdsRun(folder)) {
     report->resumeCommand = resumeCommand(options, folder, hooks);

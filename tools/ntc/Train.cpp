@@ -5,6 +5,7 @@
 #include "frontend/format/ModelFile.h"
 #include "runtime/train/Interrupt.h"
 #include "runtime/train/RunFolder.h"
+#include "runtime/train/RunLock.h"
 #include "tools/ntc/ArtifactCache.h"
 #include "tools/ntc/DataSizes.h"
 #include "tools/ntc/TrainChecks.h"
@@ -62,18 +63,26 @@ public:
     if (!hadModel_) {
       fs::remove(folder_ + "/model.pb", ignored);
     }
+    if (auto lock = rt::train::RunLock::take(folder_); lock) {
+      lock->discard();
+    }
     if (isNew_) {
       fs::remove(folder_, ignored); // only if it is empty
     }
   }
 
   Status write(const std::string &folder, const Model &model) {
+    Result<bool> created = rt::createFolders(folder);
+    if (!created) {
+      return created.status();
+    }
+    isNew_ = *created;
+    Result<rt::train::RunLock> lock = rt::train::RunLock::take(folder);
+    if (!lock) {
+      return lock.status();
+    }
     folder_ = folder;
     std::error_code problem;
-    isNew_ = fs::create_directories(folder, problem);
-    if (problem) {
-      return rt::error(Code::Io, "cannot create folder '", folder, "': ", problem.message());
-    }
     hadModel_ = fs::exists(folder + "/model.pb", problem);
     Status status = format::writeModel(model.proto, folder + "/model.pb");
     return status ? status : Status(Code::Io, status.message());

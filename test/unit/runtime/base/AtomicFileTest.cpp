@@ -108,14 +108,54 @@ TEST(AtomicFile, leftoversOfDeadProcessesAreRemoved) {
   ASSERT_EQ(result, 0);
   ASSERT_EQ(folder.count(), 1u);
   auto living = AtomicFile::create(folder.file("living"));
+  // A number that has come back, as another process's: that process does not write the file.
+  std::ofstream(folder.file("recycled.tmp.1")) << "x";
+  ASSERT_EQ(::symlink("target", folder.file("link.tmp." + std::to_string(child)).c_str()), 0);
+  ASSERT_EQ(::symlink("target", folder.file("moment.tmp.1").c_str()), 0);
   std::ofstream(folder.file("notes.tmp.txt")) << "a user's file";
   // As left by an earlier process with the number of this one.
   std::ofstream(folder.file("reused.tmp." + std::to_string(::getpid()))) << "x";
   auto removed = removeStaleTemporaries(folder.path());
   ASSERT_TRUE(removed);
-  EXPECT_EQ(*removed, 2u);
-  EXPECT_EQ(folder.count(), 2u);
+  EXPECT_EQ(*removed, 4u);
+  EXPECT_EQ(folder.count(), 3u) << "living, notes and the link of a moment";
   EXPECT_TRUE(living->commit());
+}
+
+/// A writer in another process keeps its file, whatever that process's number seems to say.
+TEST(AtomicFile, filesThatAreWrittenStay) {
+  test::TemporaryFolder folder;
+  int ready[2], done[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(done), 0);
+  pid_t child = ::fork();
+  if (child == 0) {
+    auto file = AtomicFile::create(folder.file("state"));
+    char byte = file.isOk() ? 'y' : 'n';
+    bool isTold = ::write(ready[1], &byte, 1) == 1 && ::read(done[0], &byte, 1) == 1;
+    ::_exit(isTold && file->write("new") && file->commit() ? 0 : 1);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  auto removed = removeStaleTemporaries(folder.path());
+  EXPECT_TRUE(removed && *removed == 0);
+  ASSERT_EQ(::write(done[1], &byte, 1), 1);
+  int result = -1;
+  ::waitpid(child, &result, 0);
+  EXPECT_EQ(result, 0);
+  EXPECT_EQ(contentOf(folder.file("state")), "new");
+}
+
+TEST(File, createFoldersTellsWhetherTheyWereMissing) {
+  test::TemporaryFolder folder;
+  const std::string path = folder.file("a/b/c/");
+  auto first = createFolders(path), second = createFolders(path);
+  ASSERT_TRUE(first && second) << first.status().message();
+  EXPECT_TRUE(*first);
+  EXPECT_FALSE(*second);
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+  std::ofstream(folder.file("file")) << "x";
+  EXPECT_EQ(createFolders(folder.file("file/sub")).status().code(), Code::Io);
 }
 
 } // namespace
