@@ -103,8 +103,8 @@ private:
 Status writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes);
 
 /// Removes what crashed writers left in `folder`: files named `*.tmp.PID` or `*.tmp.PID.N` that
-/// nobody writes any more. Returns how many. Files that a living process writes stay. Errors: NotFound, Io
-/// when the folder cannot be read.
+/// nobody writes any more. Returns how many. Files that a living process writes stay. Errors:
+/// NotFound, Io when the folder cannot be read.
 Result<size_t> removeStaleTemporaries(const std::string &folder);
 
 /// Makes what was created in `folder` or renamed into it survive a power failure. Errors: Io.
