@@ -7,7 +7,6 @@
 #include "codegen/cpu/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -60,20 +59,11 @@ LogicalResult lowerToLlvmDialect(ModuleOp module, const CpuTarget &target) {
   // Before loops are taken apart: what a function's constants do not depend on leaves the loops.
   pm.addNestedPass<func::FuncOp>(createApproximateMath(
       ApproximateMathOptions{target.hasFma, target.hasFloor, target.hasHalf}));
+  pm.addNestedPass<func::FuncOp>(createDecomposeVectors());
   pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  ConvertFuncToLLVMPassOptions bare;
-  bare.useBarePtrCallConv = true;
-  pm.addPass(createConvertFuncToLLVMPass(bare));
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  // These passes are upstream's, and what they leave is verified once, by the translation to LLVM
-  // IR: a third of the time otherwise.
+  pm.addPass(createConvertToLlvm());
+  // What these passes leave is verified once, by the translation to LLVM IR: a third of the time
+  // otherwise.
   pm.enableVerifier(false);
   return pm.run(module);
 }

@@ -61,4 +61,21 @@ def ApproximateMath : Pass<"ntc-approximate-math", "::mlir::func::FuncOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def DecomposeVectors : Pass<"ntc-decompose-vectors", "::mlir::func::FuncOp"> {
+  let summary = "Writes masks, slices and index vectors with the operations that LLVM has";
+  let description = [{
+    Masks made from counts become comparisons, slices of vectors shuffles, and `vector.step` a constant. Runs while loops are
+    structured.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ConvertToLlvm : Pass<"ntc-convert-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Converts functions of arith, cf, math, memref and vector operations to the LLVM dialect, all at once";
+  let description = [{
+    Memrefs that are arguments become bare pointers. Nothing of another dialect may be left.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 #endif
