@@ -28,8 +28,8 @@ class Pictures(Case):
         self.assertEqual(result["samples"], 48)
         self.succeeds("predict", "run", "--data", "imagefolder:photos", "-o", "out.csv")
         lines = (self.here / "out.csv").read_text().splitlines()
-        self.assertEqual(lines[0], "index,file,class,name,p0,p1,p2")
-        self.assertRegex(lines[17], r"^16,photos/dog/000\.png,[012],")
+        self.assertRegex(lines[0], r"^index,file,class,name,p0,p1,.*,p9$")
+        self.assertRegex(lines[17], r"^16,photos/dog/000\.png,\d,")
         self.succeeds("predict", "run", "--data", "imagefolder:photos", "-o", "out.jsonl")
         self.assertEqual(json.loads((self.here / "out.jsonl").read_text().splitlines()[47])["file"], "photos/eel/015.png")
         # A folder with one of the classes alone keeps its label.

@@ -11,7 +11,8 @@ if(NTC_CCACHE)
 endif()
 
 add_library(ntc_options INTERFACE)
-target_compile_options(ntc_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+target_compile_options(ntc_options INTERFACE -Wall -Wextra -Wno-unused-parameter
+  -Wno-deprecated-declarations) # of GCC 12's headers, in every file that calls std::stable_sort
 target_include_directories(ntc_options INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}>)
 if(NTC_SANITIZE)
