@@ -53,7 +53,7 @@ public:
     }
     if (!all_.labels.empty()) {
       // Padded nodes have no class.
-      const bool isPadded = all_.labelsNodes && all_.size() > 1;
+      const bool isPadded = all_.labelsNodes && (all_.size() > 1 || nodes_ > nodesOf(0));
       fields_.push_back({"y", DType::I64, {}, true, isPadded ? 0 : all_.classes});
       if (all_.labelsNodes) {
         fields_.back().shape = {nodes_};
