@@ -97,7 +97,7 @@ private:
   void declare(nn::Module &module, const std::string &path, int depth);
   void declareState(const nn::Module &module, const std::string &path);
   std::vector<Tensor> addInputs();
-  void setLossTerms(const Tensor &output);
+  void nameValues(const Tensor &output);
   void setOutput(const Tensor &output);
 
   const CaptureOptions &options;
@@ -191,13 +191,24 @@ std::vector<Tensor> Capture::addInputs() {
   return tensors;
 }
 
-void Capture::setLossTerms(const Tensor &output) {
+/// Terms of the loss and metrics get their names; a value with several gets copies.
+void Capture::nameValues(const Tensor &output) {
+  // Copies first: a handle of a renamed value is useless.
   std::set<std::string> renamed = {output.name};
+  std::vector<std::pair<Tensor, std::string>> named;
+  auto add = [&](const std::string &value, const std::string &name) {
+    Tensor recorded(recorder, value);
+    bool isFree = recorder->isMade(recorded) && renamed.insert(value).second;
+    named.emplace_back(isFree ? recorded : recorder->add("Identity", {recorded}), name);
+  };
   for (const detail::Recorder::LossTerm &term : recorder->lossTerms()) {
-    Tensor recorded(recorder, term.value);
-    bool isFree = recorder->isMade(recorded) && renamed.insert(term.value).second;
-    Tensor value = isFree ? recorded : recorder->add("Identity", {recorded});
-    recorder->rename(value, term.name);
+    add(term.value, term.name);
+  }
+  for (const detail::Recorder::Metric &metric : recorder->metrics()) {
+    add(metric.value, metric.name);
+  }
+  for (const auto &[value, name] : named) {
+    recorder->rename(value, name);
   }
 }
 
@@ -248,7 +259,7 @@ void Capture::run(size_t arity, const detail::Forward &forward) {
     fail(net.typeName() + ": forward returned a tensor that does not come from its inputs");
   }
   if (impl->errors.empty()) {
-    setLossTerms(output);
+    nameValues(output);
     setOutput(output);
   }
 }
@@ -276,6 +287,9 @@ void Capture::train(const nn::Loss &loss, const optim::Optimizer &optimizer) {
     LossTerm &added = *target.add_terms();
     added.set_value(term.name);
     added.set_weight(term.weight);
+  }
+  for (const detail::Recorder::Metric &metric : recorder->metrics()) {
+    spec.add_value_metrics(metric.name);
   }
   bool hasClasses = (loss.name == "cross_entropy" || loss.name == "nll") && !loss.probabilities;
   if (hasClasses) {

@@ -114,6 +114,12 @@ void Module::addLoss(const std::string &name, const Tensor &value, double weight
   }
 }
 
+void Module::addMetric(const std::string &name, const Tensor &value) const {
+  if (value.isValid()) {
+    value.recorder->addMetric(name, value);
+  }
+}
+
 namespace detail {
 
 ScopeGuard::ScopeGuard(const Module &module, const Tensor &x) : recorder(x.recorder) {

@@ -102,6 +102,17 @@ void Recorder::addLoss(const std::string &name, const Tensor &value, double weig
   terms.push_back({name, value.name, weight});
 }
 
+void Recorder::addMetric(const std::string &name, const Tensor &value) {
+  const std::string problem = format::metricNameProblem(name);
+  if (!problem.empty() || name == "output" || names.contains(name)) {
+    fail("addMetric: expected a name of its own" + (problem.empty() ? "" : ", " + problem) +
+         ", found \"" + name + "\"");
+    return;
+  }
+  names.insert(name);
+  reported.push_back({name, value.name});
+}
+
 bool Recorder::isMade(const Tensor &value) const {
   for (const onnx::NodeProto &node : model.graph().node()) {
     if (node.output(0) == value.name) {

@@ -53,6 +53,14 @@ public:
   /// that are no floating-point numbers.
   void addLoss(const std::string &name, const Tensor &value, double weight);
   const std::vector<LossTerm> &lossTerms() const { return terms; }
+  /// A value that is reported, under the name that it has in the finished model.
+  struct Metric {
+    std::string name;
+    std::string value; ///< as LossTerm::value
+  };
+  /// Records a metric; fails for names that are taken or that no metric may have.
+  void addMetric(const std::string &name, const Tensor &value);
+  const std::vector<Metric> &metrics() const { return reported; }
   /// True when a node makes the value.
   bool isMade(const Tensor &value) const;
   /// Gives a value that a node makes another name in the graph; older handles of it become useless.
@@ -90,6 +98,7 @@ private:
   std::set<std::string> functions;
   std::vector<std::string> problems;
   std::vector<LossTerm> terms;
+  std::vector<Metric> reported;
 };
 
 } // namespace ntc::detail

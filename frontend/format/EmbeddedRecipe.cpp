@@ -13,6 +13,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/text_format.h>
 
+#include <cmath>
 #include <optional>
 
 namespace ntc::format {
@@ -28,10 +29,32 @@ struct FirstError : google::protobuf::io::ErrorCollector {
   }
 };
 
-/// The first string of a message that is not UTF-8, as a path: "loss.target". protobuf reads such
-/// a string and fails when it is written again.
-std::optional<std::string> brokenString(const google::protobuf::Message &message,
-                                        const std::string &prefix = "") {
+/// Why a value of a recipe cannot be used, or empty: text that is not UTF-8, which protobuf reads
+/// and fails to write again, and numbers that are not finite, as 1e999 becomes.
+std::string problemOf(const google::protobuf::Message &message,
+                      const google::protobuf::FieldDescriptor &field, int i) {
+  using Field = google::protobuf::FieldDescriptor;
+  const google::protobuf::Reflection &reflection = *message.GetReflection();
+  const bool isList = field.is_repeated();
+  if (field.cpp_type() == Field::CPPTYPE_STRING) {
+    const std::string text = isList ? reflection.GetRepeatedString(message, &field, i)
+                                    : reflection.GetString(message, &field);
+    return rt::isUtf8(text) ? "" : " is not UTF-8 text";
+  }
+  double number = 0;
+  if (field.cpp_type() == Field::CPPTYPE_DOUBLE) {
+    number = isList ? reflection.GetRepeatedDouble(message, &field, i)
+                    : reflection.GetDouble(message, &field);
+  } else if (field.cpp_type() == Field::CPPTYPE_FLOAT) {
+    number = isList ? reflection.GetRepeatedFloat(message, &field, i)
+                    : reflection.GetFloat(message, &field);
+  }
+  return std::isfinite(number) ? "" : rt::concat(" should be a finite number, found ", number);
+}
+
+/// The first value of a message that cannot be used: its path, "loss.target", and why.
+std::optional<std::string> brokenValue(const google::protobuf::Message &message,
+                                       const std::string &prefix = "") {
   const google::protobuf::Reflection &reflection = *message.GetReflection();
   std::vector<const google::protobuf::FieldDescriptor *> fields;
   reflection.ListFields(message, &fields);
@@ -42,18 +65,14 @@ std::optional<std::string> brokenString(const google::protobuf::Message &message
       if (field->is_repeated() && !field->is_map()) {
         path += "[" + std::to_string(i) + "]";
       }
-      if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
-        std::string text = field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
-                                                : reflection.GetString(message, field);
-        if (!rt::isUtf8(text)) {
-          return path;
-        }
-      } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
+      if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
         const auto &inner = field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
                                                  : reflection.GetMessage(message, field);
-        if (auto broken = brokenString(inner, path + ".")) {
+        if (auto broken = brokenValue(inner, path + ".")) {
           return broken;
         }
+      } else if (std::string problem = problemOf(message, *field, i); !problem.empty()) {
+        return path + problem;
       }
     }
   }
@@ -112,8 +131,8 @@ Result<TrainSpec> parseRecipe(const std::string &text) {
   if (!parser.ParseFromString(text, &spec)) {
     return failure("is not readable: ", errors.message);
   }
-  if (auto broken = brokenString(spec)) {
-    return failure(*broken, " is not UTF-8 text");
+  if (auto broken = brokenValue(spec)) {
+    return failure(*broken);
   }
   return spec;
 }
@@ -142,6 +161,7 @@ std::string trainingInfoHash(const onnx::ModelProto &model, const TrainSpec &spe
   structure.clear_early_stop();
   structure.clear_monitor();
   structure.clear_validation_metrics();
+  structure.clear_value_metrics();
   structure.mutable_optimizer()->clear_hyperparameters();
   for (ParameterGroup &group : *structure.mutable_optimizer()->mutable_groups()) {
     group.clear_hyperparameters();

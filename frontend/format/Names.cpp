@@ -5,6 +5,8 @@
 #include "frontend/format/Names.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <optional>
 #include <regex>
 
@@ -130,6 +132,20 @@ std::string describe(const onnx::NodeProto &node) {
   }
   std::string text = "nameless node (" + op + ")";
   return node.output_size() ? text + " that makes " + quoted(node.output(0)) : text;
+}
+
+std::string metricNameProblem(std::string_view name) {
+  constexpr std::array<std::string_view, 14> used = {
+      "loss", "accuracy", "correct", "penalty", "grad_norm", "epoch",       "epochs",
+      "step", "steps",    "lr",      "time_s",  "samples",   "interrupted", "index"};
+  auto isPlain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+  if (name.empty() || name.size() > 64 || !std::ranges::all_of(name, isPlain)) {
+    return "1 to 64 letters, digits and '_'";
+  }
+  if (name.starts_with("val_") || std::ranges::find(used, name) != used.end()) {
+    return "none that records of runs use already";
+  }
+  return "";
 }
 
 struct NamePattern::Impl {

@@ -30,6 +30,10 @@ std::string layerOf(const onnx::NodeProto &node);
 /// How messages name a node: `node "/fc1/Gemm" (Gemm)`, `nameless node (Gemm) that makes "y"`.
 std::string describe(const onnx::NodeProto &node);
 
+/// What is wrong with the name of a metric that a model reports, as what was expected; empty:
+/// nothing. Names that records of runs use already are refused.
+std::string metricNameProblem(std::string_view name);
+
 /// A glob (* ? [abc] [!abc]) over the whole name, or an ECMAScript expression between slashes.
 class NamePattern {
 public:

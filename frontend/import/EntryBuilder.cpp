@@ -292,6 +292,7 @@ void EntryBuilder::build() {
   } else {
     addLossMetric();
     addAccuracyMetric();
+    addValueMetrics();
   }
   if (kind == EntryKind::TrainStep || kind == EntryKind::Accumulate) {
     addStepMetrics();

@@ -90,6 +90,7 @@ private:
   std::optional<MeanParts> lossParts();
   void addLossMetric();
   void addAccuracyMetric();
+  void addValueMetrics();
   void addStepMetrics();
   void addMetric(llvm::StringRef name, mlir::Value sum, mlir::Value count);
   void addAssignments();

@@ -4,6 +4,7 @@
 #include "frontend/import/EntryBuilder.h"
 
 #include "frontend/format/GradientNodes.h"
+#include "frontend/format/Names.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -282,6 +283,35 @@ void EntryBuilder::addAccuracyMetric() {
   if (asked) {
     problems.invalid("metric 'accuracy'", "needs class labels that fit the model's output " +
                                               typeText(logits.getType()));
+  }
+}
+
+/// Values that the recipe names, as means over elements; a scalar counts for each sample.
+void EntryBuilder::addValueMetrics() {
+  llvm::StringSet<> seen;
+  for (int i = 0; model.spec && i < model.spec->value_metrics_size(); ++i) {
+    const std::string &name = model.spec->value_metrics(i);
+    const std::string where = "metric " + format::quoted(name);
+    if (std::string problem = format::metricNameProblem(name); !problem.empty()) {
+      problems.invalid(where, "a metric's name should be " + problem);
+      continue;
+    }
+    Value value = seen.insert(name).second ? valueOf(name, where) : Value();
+    if (!value) {
+      continue; // named before, or nothing makes it
+    }
+    RankedTensorType type = Emitter::typeOf(value);
+    Type element = type.getElementType();
+    // Small floats are summed as f32, truths and small integers as i64.
+    const bool isFloat = isa<FloatType>(element);
+    Type sums = !isFloat          ? emitter.builder.getI64Type()
+                : element.isF64() ? element
+                                  : emitter.builder.getF32Type();
+    value = emitter.cast(value, sums);
+    const bool isScalar = type.getRank() == 0;
+    const auto count = static_cast<double>(isScalar ? batch : type.getNumElements());
+    Value counted = emitter.splat(count, scalarType(sums));
+    addMetric(name, isScalar ? emitter.mul(value, counted) : emitter.sumAll(value), counted);
   }
 }
 

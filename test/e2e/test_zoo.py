@@ -36,6 +36,29 @@ class Zoo(Case):
                       "--epochs", "1", "--out", "run")
         self.assertLess(self.losses("run")[0], 784)
 
+    def test_values_of_the_model_are_metrics(self):
+        """The VAE's divergence, by name: of training and validation, whatever the batches, and over a resume."""
+        self.succeeds("new", "vae", "-o", "vae.pb")
+        self.make_mnist(train=40, test=20)
+        self.write("spec.textproto", 'value_metrics: "kl_divergence"\n')
+        train = ("train", "vae.pb", "--spec", "spec.textproto", "--data", "mnist:mnist", "--val", "mnist:mnist",
+                 "--batch-size", "16", "--epochs", "2", "--monitor", "val_kl_divergence", "--save-every", "2", "--keep", "9")
+        self.succeeds(*train, "--out", "run")
+        rows = [json.loads(line) for line in (self.here / "run" / "metrics.jsonl").read_text().splitlines()]
+        self.assertGreater(rows[0]["kl_divergence"], 0)
+        found = rows[-1]["val_kl_divergence"]
+        for size in (5, 20):
+            report = json.loads(self.succeeds("eval", "run", "--data", "mnist:mnist", "--batch-size", str(size), "--checkpoint",
+                                              "latest", "--json").out)
+            self.assertAlmostEqual(report["kl_divergence"], found, delta=1e-5 * abs(found))
+        self.succeeds(*train, "--out", "stopped", "--max-steps", "2")
+        self.succeeds("train", "--out", "stopped", "--resume", "--max-steps", "6")
+        again = [json.loads(line) for line in (self.here / "stopped" / "metrics.jsonl").read_text().splitlines()]
+        self.assertEqual([row["kl_divergence"] for row in again][-1], rows[-1]["kl_divergence"])
+        for name, words in (("nothing", "needs the value"), ("val_x", "records of runs"), ("a b", "letters, digits")):
+            self.write("spec.textproto", f'value_metrics: "{name}"\n')
+            self.refused(1, [words], "compile", "vae.pb", "--spec", "spec.textproto")
+
     def test_resnet18_takes_a_step(self):
         self.succeeds("new", "resnet18", "-o", "resnet.pb")
         summary = self.succeeds("summary", "resnet.pb").out

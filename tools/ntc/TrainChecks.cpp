@@ -4,6 +4,7 @@
 // metric that a loss adds) is left to the loop, which refuses it after the compiler.
 #include "tools/ntc/TrainChecks.h"
 
+#include "frontend/format/TrainingInfo.h"
 #include "runtime/base/File.h"
 #include "runtime/train/Collector.h"
 #include "runtime/train/Controls.h"
@@ -107,6 +108,9 @@ std::vector<std::string> reportedNames(const Model &model, const TrainOptions &o
         names.push_back(name);
       }
     }
+  }
+  if (auto recipe = format::recipeOf(model.proto)) {
+    names.insert(names.end(), recipe->value_metrics().begin(), recipe->value_metrics().end());
   }
   const size_t own = names.size();
   for (size_t i = 0; validates(options) && i < own; ++i) {

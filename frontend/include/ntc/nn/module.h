@@ -98,6 +98,11 @@ protected:
   /// reduction applies: the sum or the mean of the elements of `value`, which may have one per
   /// sample. `name` becomes the name of the value in the model.
   void addLoss(const std::string &name, const Tensor &value, double weight = 1) const;
+  /// Called in forward: reports `value` as the metric `name` of training and, with "val_" before
+  /// it, of validation: the mean of its elements over all samples of the epoch; truths count as 1.
+  /// A scalar counts for each sample of its batch. Nothing is minimized. `name`, of letters, digits
+  /// and '_', becomes the name of the value in the model.
+  void addMetric(const std::string &name, const Tensor &value) const;
 
 private:
   void copyFrom(const Module &other);

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace {
 
 struct Net : ntc::nn::Module {
@@ -118,6 +120,49 @@ TEST(Capture, AddedLossesNeedANameOfTheirOwn) {
               std::string("Regularized: addLoss: expected a name of its own and a value of the "
                           "parameters' type, found \"") +
                   name + "\" and f32 (B, 2)");
+  }
+}
+
+/// Reports a value of its own, the output, an input and what is a term of the loss too.
+struct Measured : ntc::nn::Module {
+  ntc::nn::Linear fc{4, 2};
+  std::string name;
+  explicit Measured(std::string name) : name(std::move(name)) { registerModule("fc", fc); }
+  ntc::Tensor forward(ntc::Tensor x) override {
+    ntc::Tensor y = fc(x), size = y * y;
+    addLoss("activity", size, 0.25);
+    addMetric(name, y * sum(x));
+    addMetric("size", size);
+    addMetric("scores", y);
+    addMetric("inputs", x);
+    return y;
+  }
+};
+
+TEST(Capture, MetricsAreValuesOfTheModel) {
+  Measured net("own");
+  auto program = train(net, {.inputs = {{"x", ntc::f32, {ntc::Batch, 4}}}});
+  ASSERT_TRUE(program.status().ok()) << program.status().message();
+  auto recipe = *ntc::format::recipeOf(program.impl->model);
+  EXPECT_EQ(std::vector<std::string>(recipe.value_metrics().begin(), recipe.value_metrics().end()),
+            (std::vector<std::string>{"own", "size", "scores", "inputs"}));
+  std::set<std::string> made;
+  for (const auto &node : program.impl->model.graph().node()) {
+    made.insert(node.output(0));
+  }
+  for (const char *name : {"own", "size", "scores", "inputs", "activity", "output"}) {
+    EXPECT_TRUE(made.contains(name)) << name;
+  }
+  EXPECT_EQ(recipe.metrics_size(), 1) << "accuracy is reported as before";
+}
+
+TEST(Capture, MetricsNeedANameOfTheirOwn) {
+  for (const char *name : {"", "x", "loss", "a.b", "size", "val_own", "lr", "output"}) {
+    Measured net(name);
+    auto program = train(net, {.inputs = {{"x", ntc::f32, {ntc::Batch, 4}}}});
+    EXPECT_NE(program.status().message().find("Measured: addMetric: expected a name of its own"),
+              std::string::npos)
+        << name;
   }
 }
 
