@@ -4,24 +4,31 @@
 
 #include "codegen/artifact/WriteArtifact.h"
 
-#include "codegen/cpu/CompileKernels.h"
 #include "runtime/artifact/KernelAbi.h"
 #include "runtime/artifact/Seal.h"
 #include "runtime/base/File.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/IR/Constants.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
 
 LLD_HAS_DRIVER(elf)
 
 namespace ntc::codegen::artifact {
 
-void addArtifactSymbols(llvm::Module &module, const rt::artifact::Manifest &manifest) {
-  llvm::LLVMContext &context = module.getContext();
+cpu::Object emitArtifactSymbols(const cpu::CpuTarget &target,
+                                const rt::artifact::Manifest &manifest) {
+  llvm::LLVMContext context;
+  llvm::Module module("ntc", context);
+  module.setTargetTriple(llvm::Triple(target.triple));
+  module.setDataLayout(target.createTargetMachine()->createDataLayout());
   std::vector<uint8_t> bytes = rt::artifact::serialize(manifest);
   auto *data = llvm::ConstantDataArray::get(context, llvm::ArrayRef<uint8_t>(bytes));
   auto *section = new llvm::GlobalVariable(
@@ -32,9 +39,13 @@ void addArtifactSymbols(llvm::Module &module, const rt::artifact::Manifest &mani
 
   auto *pointer = llvm::PointerType::getUnqual(context);
   auto *word = llvm::Type::getInt64Ty(context);
+  auto *entryType = llvm::FunctionType::get(llvm::Type::getInt32Ty(context), {pointer}, false);
   llvm::SmallVector<llvm::Constant *> kernels;
   for (size_t i = 0; i < manifest.kernelCount; ++i) {
-    kernels.push_back(module.getFunction(cpu::kernelEntryName(i)));
+    auto *entry = llvm::Function::Create(entryType, llvm::GlobalValue::ExternalLinkage,
+                                         cpu::kernelEntryName(i), module);
+    entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    kernels.push_back(entry);
   }
   auto *tableType = llvm::ArrayType::get(pointer, kernels.size());
   auto *table =
@@ -47,6 +58,24 @@ void addArtifactSymbols(llvm::Module &module, const rt::artifact::Manifest &mani
              llvm::ConstantInt::get(word, kernels.size()), table, section});
   new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::ExternalLinkage, value,
                            "ntc_artifact_v1");
+  return cpu::emitObject(module, target);
+}
+
+/// The archive that has `objects` as members, in order.
+static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+archiveOf(llvm::ArrayRef<cpu::Object> objects) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < objects.size(); ++i) {
+    names.push_back(std::to_string(i) + ".o");
+  }
+  std::vector<llvm::NewArchiveMember> members;
+  for (auto [name, object] : llvm::zip_equal(names, objects)) {
+    members.emplace_back(
+        llvm::MemoryBufferRef(llvm::StringRef(object.data(), object.size()), name));
+  }
+  return llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NoSymtab,
+                                    llvm::object::Archive::K_GNU, /*Deterministic=*/true,
+                                    /*Thin=*/false);
 }
 
 /// Copies the linked file to `path`, with its seal, in one step.
@@ -83,21 +112,25 @@ static llvm::Error runLinker(llvm::ArrayRef<const char *> arguments) {
   return llvm::Error::success();
 }
 
-llvm::Error linkArtifact(llvm::ArrayRef<char> object, const std::string &path) {
-  llvm::SmallString<128> objectPath, libraryPath;
-  int objectFile = -1, libraryFile = -1;
+llvm::Error linkArtifact(llvm::ArrayRef<cpu::Object> objects, const std::string &path) {
+  auto archive = archiveOf(objects);
+  if (!archive) {
+    return archive.takeError();
+  }
+  llvm::SmallString<128> archivePath, libraryPath;
+  int archiveFile = -1, libraryFile = -1;
   auto fail = [&](std::error_code code) {
     return llvm::createStringError(code, "cannot write %s: %s", path.c_str(),
                                    code.message().c_str());
   };
   if (std::error_code code =
-          llvm::sys::fs::createUniqueFile(path + ".%%%%%%.o", objectFile, objectPath)) {
+          llvm::sys::fs::createUniqueFile(path + ".%%%%%%.a", archiveFile, archivePath)) {
     return fail(code);
   }
-  llvm::FileRemover removeObject(objectPath);
+  llvm::FileRemover removeArchive(archivePath);
   {
-    llvm::raw_fd_ostream stream(objectFile, /*shouldClose=*/true);
-    stream.write(object.data(), object.size());
+    llvm::raw_fd_ostream stream(archiveFile, /*shouldClose=*/true);
+    stream << (*archive)->getBuffer();
     stream.flush();
     if (stream.has_error()) {
       std::error_code code = stream.error();
@@ -111,12 +144,12 @@ llvm::Error linkArtifact(llvm::ArrayRef<char> object, const std::string &path) {
   }
   llvm::sys::fs::closeFile(libraryFile);
   llvm::FileRemover removeLibrary(libraryPath);
-  // No build id and a fixed soname: the bytes depend on the object alone. The object has no name in
+  // No build id and a fixed soname: the bytes depend on the objects alone, which have no names in
   // the result. What is called must be there (defs): an artifact needs no library.
   if (llvm::Error error =
           runLinker({"ld.lld", "-shared", "--gc-sections", "-z", "defs", "-z", "now", "-z",
                      "noexecstack", "--build-id=none", "-soname", "ntc_artifact", "--strip-all",
-                     "-o", libraryPath.c_str(), objectPath.c_str()})) {
+                     "-o", libraryPath.c_str(), "--whole-archive", archivePath.c_str()})) {
     return error;
   }
   auto linked = llvm::MemoryBuffer::getFile(libraryPath, /*IsText=*/false,

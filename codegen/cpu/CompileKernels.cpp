@@ -116,15 +116,15 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.run(module, modules);
 }
 
-std::unique_ptr<llvm::Module> translateKernels(ModuleOp module, llvm::LLVMContext &context,
-                                               const CpuTarget &target) {
+/// LLVM IR of `module` with the entries of its kernels, before the clean-up.
+static std::unique_ptr<llvm::Module> translate(ModuleOp module, llvm::LLVMContext &context,
+                                               const CpuTarget &target, size_t first) {
   std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, "ntc");
   if (!translated) {
     return nullptr;
   }
-  auto machine = target.createTargetMachine();
   translated->setTargetTriple(llvm::Triple(target.triple));
-  translated->setDataLayout(machine->createDataLayout());
+  translated->setDataLayout(target.createTargetMachine()->createDataLayout());
   llvm::SmallVector<llvm::Function *> kernels;
   for (llvm::Function &function : *translated) {
     if (!function.isDeclaration()) {
@@ -136,7 +136,7 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module, llvm::LLVMContex
     kernel->setLinkage(llvm::GlobalValue::InternalLinkage);
     kernel->addFnAttr(llvm::Attribute::AlwaysInline);
     kernel->addFnAttr(llvm::Attribute::NoUnwind);
-    llvm::Function *entry = createEntry(*translated, *kernel, i);
+    llvm::Function *entry = createEntry(*translated, *kernel, first + i);
     for (llvm::Function *function : {kernel, entry}) {
       function->addFnAttr("target-cpu", target.cpu);
       function->addFnAttr("target-features", target.features);
@@ -147,13 +147,20 @@ std::unique_ptr<llvm::Module> translateKernels(ModuleOp module, llvm::LLVMContex
     entry->setLinkage(llvm::GlobalValue::ExternalLinkage);
     entry->setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
-  optimize(*translated, *machine);
   return translated;
 }
 
-llvm::SmallVector<char, 0> emitObject(llvm::Module &module, const CpuTarget &target,
-                                      bool assembly) {
-  llvm::SmallVector<char, 0> bytes;
+std::unique_ptr<llvm::Module> translateKernels(ModuleOp module, llvm::LLVMContext &context,
+                                               const CpuTarget &target, size_t first) {
+  std::unique_ptr<llvm::Module> translated = translate(module, context, target, first);
+  if (translated) {
+    optimize(*translated, *target.createTargetMachine());
+  }
+  return translated;
+}
+
+Object emitObject(llvm::Module &module, const CpuTarget &target, bool assembly) {
+  Object bytes;
   llvm::raw_svector_ostream stream(bytes);
   auto machine = target.createTargetMachine();
   llvm::legacy::PassManager passes;
@@ -164,6 +171,75 @@ llvm::SmallVector<char, 0> emitObject(llvm::Module &module, const CpuTarget &tar
   }
   passes.run(module);
   return bytes;
+}
+
+/// A part is closed when it has this many operations: enough that setting up LLVM's passes does not
+/// count, few enough that threads end together.
+static constexpr size_t kOperationsOfPart = 1500;
+
+KernelCompiler::KernelCompiler(const CpuTarget &target, unsigned threads) : target(target) {
+  if (threads > 1) {
+    pool = std::make_unique<llvm::DefaultThreadPool>(llvm::hardware_concurrency(threads));
+  }
+}
+
+KernelCompiler::~KernelCompiler() = default;
+
+LogicalResult KernelCompiler::add(ir::train::ProgramOp program, KernelEmitter &emitter) {
+  OwningOpRef<ModuleOp> part;
+  size_t operations = 0;
+  for (auto kernel : program.getBody().getOps<plan::KernelOp>()) {
+    if (!part) {
+      part = ModuleOp::create(program.getLoc());
+    }
+    OpBuilder b = OpBuilder::atBlockEnd(part->getBody());
+    FailureOr<func::FuncOp> function = emitter.emit(kernel, b);
+    if (failed(function)) {
+      return failure();
+    }
+    function->walk([&](Operation *) { ++operations; });
+    if (operations >= kOperationsOfPart) {
+      if (failed(compilePart(*part))) {
+        return failure();
+      }
+      part = nullptr;
+      operations = 0;
+    }
+  }
+  return part ? compilePart(*part) : success();
+}
+
+LogicalResult KernelCompiler::compilePart(ModuleOp part) {
+  const auto count = llvm::range_size(part.getOps<func::FuncOp>());
+  if (failed(lowerToLlvmDialect(part, target))) {
+    return failure();
+  }
+  auto context = std::make_shared<llvm::LLVMContext>();
+  std::shared_ptr<llvm::Module> module = translate(part, *context, target, kernels);
+  if (!module) {
+    return failure();
+  }
+  kernels += count;
+  // The module goes before its context.
+  auto compile = [context = std::move(context), module = std::move(module), &target = target,
+                  &object = objects.emplace_back()]() mutable {
+    optimize(*module, *target.createTargetMachine());
+    object = emitObject(*module, target);
+    module.reset();
+  };
+  if (pool) {
+    pool->async(std::move(compile));
+  } else {
+    compile();
+  }
+  return success();
+}
+
+std::vector<Object> KernelCompiler::finish() {
+  if (pool) {
+    pool->wait();
+  }
+  return {std::make_move_iterator(objects.begin()), std::make_move_iterator(objects.end())};
 }
 
 } // namespace ntc::codegen::cpu

@@ -20,9 +20,12 @@
 namespace ntc::codegen::cpu {
 
 static const llvm::Target *lookupTarget(const std::string &triple) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  llvm::InitializeNativeTargetAsmParser();
+  [[maybe_unused]] static const bool registered = [] { // once: threads create machines
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser();
+    return true;
+  }();
   std::string error;
   return llvm::TargetRegistry::lookupTarget(llvm::Triple(triple), error);
 }

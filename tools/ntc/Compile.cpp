@@ -103,7 +103,8 @@ std::vector<Flag> compileFlags(CompileFlags &flags) {
                 "MLIR"),
       textFlag("--dump-phases-to", "DIR", flags.dumpPhasesTo,
                "write every phase's MLIR to a folder"),
-      switchFlag("--timing", flags.timing, "say how long each part took"),
+      switchFlag("--timing", flags.timing,
+                 "say how long each part took; LLVM's begins beside the kernels'"),
       remarksFlag(flags.remarksFilter),
   };
   addModelFlags(table, flags.step, flags.target);

@@ -10,6 +10,7 @@
 #include "compiler/autodiff/DifferentiableOpInterface.h"
 #include "runtime/base/File.h"
 #include "runtime/base/Sha256.h"
+#include "runtime/device/CpuTopology.h"
 #include "runtime/format/Safetensors.h"
 #include "tools/ntc/PhaseFiles.h"
 #include "tools/ntc/Remarks.h"
@@ -225,33 +226,20 @@ private:
       return toError(target.takeError());
     }
     codegen::cpu::VectorEmitter emitter(*target, pipelines::kernelChoices(pipelineOptions()));
-    auto kernels = codegen::cpu::emitKernels(program, emitter);
-    if (failed(kernels) || failed(codegen::cpu::lowerToLlvmDialect(**kernels, *target))) {
+    if (options.emit != Emit::So) {
+      return emitText(program, *target, emitter);
+    }
+    codegen::cpu::KernelCompiler compiler(*target, rt::device::usableThreads());
+    if (failed(compiler.add(program, emitter))) {
       return messages.error();
     }
     times.emit = lap(start);
-    llvm::LLVMContext llvmContext;
-    std::unique_ptr<llvm::Module> module =
-        codegen::cpu::translateKernels(**kernels, llvmContext, *target);
-    if (!module) {
-      return messages.error();
-    }
-    if (options.emit == Emit::Llvm) {
-      std::string text;
-      llvm::raw_string_ostream(text) << *module;
-      return writeText(text, output);
-    }
-    if (options.emit == Emit::So) {
-      if (auto error = addManifest(program, *target, *module, manifest)) {
-        return error;
-      }
-    }
-    auto object = codegen::cpu::emitObject(*module, *target, options.emit == Emit::Asm);
+    std::vector<codegen::cpu::Object> objects = compiler.finish();
     times.llvm = lap(start);
-    if (options.emit != Emit::So) {
-      return writeText(StringRef(object.data(), object.size()), output);
+    if (auto error = addManifest(program, *target, objects, manifest)) {
+      return error;
     }
-    if (llvm::Error error = codegen::artifact::linkArtifact(object, output)) {
+    if (llvm::Error error = codegen::artifact::linkArtifact(objects, output)) {
       return toError(std::move(error));
     }
     if (!files.weights.empty()) {
@@ -264,9 +252,33 @@ private:
     return std::nullopt;
   }
 
+  /// All kernels as LLVM IR, assembly or an object file.
+  std::optional<CompileError> emitText(ir::train::ProgramOp program,
+                                       const codegen::cpu::CpuTarget &target,
+                                       codegen::cpu::KernelEmitter &emitter) {
+    auto kernels = codegen::cpu::emitKernels(program, emitter);
+    if (failed(kernels) || failed(codegen::cpu::lowerToLlvmDialect(**kernels, target))) {
+      return messages.error();
+    }
+    llvm::LLVMContext llvmContext;
+    std::unique_ptr<llvm::Module> module =
+        codegen::cpu::translateKernels(**kernels, llvmContext, target);
+    if (!module) {
+      return messages.error();
+    }
+    if (options.emit == Emit::Llvm) {
+      std::string text;
+      llvm::raw_string_ostream(text) << *module;
+      return writeText(text, output);
+    }
+    auto object = codegen::cpu::emitObject(*module, target, options.emit == Emit::Asm);
+    return writeText(StringRef(object.data(), object.size()), output);
+  }
+
   std::optional<CompileError> addManifest(ir::train::ProgramOp program,
                                           const codegen::cpu::CpuTarget &target,
-                                          llvm::Module &module, rt::artifact::Manifest *manifest) {
+                                          std::vector<codegen::cpu::Object> &objects,
+                                          rt::artifact::Manifest *manifest) {
     inputs.precision = options.precision();
     inputs.flushDenormals = options.flushDenormals;
     inputs.ntcVersion = NTC_VERSION;
@@ -278,7 +290,7 @@ private:
     if (failed(built)) {
       return messages.error();
     }
-    codegen::artifact::addArtifactSymbols(module, *built);
+    objects.push_back(codegen::artifact::emitArtifactSymbols(target, *built));
     if (manifest) {
       *manifest = std::move(*built);
     }

@@ -41,7 +41,8 @@ struct CompileOptions {
   std::string_view precision() const { return f64 ? "f64" : bf16 ? "bf16" : "f32"; }
 };
 
-/// How long the parts took, in seconds, for `--timing`.
+/// How long the parts took, in seconds, for `--timing`. LLVM works beside `emit`, as threads allow;
+/// `llvm` is what it took after that.
 struct CompileTimes {
   double import = 0, passes = 0, emit = 0, llvm = 0, link = 0;
 };

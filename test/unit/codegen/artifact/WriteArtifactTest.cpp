@@ -4,8 +4,6 @@
 
 #include "codegen/artifact/WriteArtifact.h"
 
-#include "codegen/cpu/CompileKernels.h"
-
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Target/TargetMachine.h"
@@ -35,7 +33,7 @@ std::string link(const std::string &callee) {
   llvm::SmallString<128> folder;
   EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("ntc-link", folder));
   std::string path = (folder + "/artifact.so").str();
-  llvm::Error error = linkArtifact(cpu::emitObject(module, target), path);
+  llvm::Error error = linkArtifact({cpu::emitObject(module, target)}, path);
   bool exists = llvm::sys::fs::exists(path);
   EXPECT_EQ(exists, !error);
   llvm::sys::fs::remove_directories(folder);

@@ -75,29 +75,27 @@ ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::str
     return fail("passes");
   }
   VectorEmitter emitter(target, choices);
-  auto kernels = emitKernels(program, emitter);
-  if (failed(kernels) || failed(verify(**kernels)) ||
-      failed(lowerToLlvmDialect(**kernels, target))) {
+  if (auto kernels = emitKernels(program, emitter); failed(kernels) || failed(verify(**kernels))) {
     return fail("emission");
   }
-  llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> code = translateKernels(**kernels, llvmContext, target);
-  if (!code) {
-    return fail("translation");
+  KernelCompiler compiler(target, /*threads=*/1);
+  if (failed(compiler.add(program, emitter))) {
+    return fail("compilation");
   }
+  std::vector<Object> objects = compiler.finish();
   artifact::ManifestInputs inputs;
   inputs.ntcVersion = "test";
   auto manifest = artifact::buildManifest(program, target, inputs);
   if (failed(manifest)) {
     return fail("manifest");
   }
-  artifact::addArtifactSymbols(*code, *manifest);
+  objects.push_back(artifact::emitArtifactSymbols(target, *manifest));
   llvm::SmallString<128> path;
   if (llvm::sys::fs::createTemporaryFile("ntc-cpu", "so", path)) {
     return fail("no temporary file");
   }
   llvm::FileRemover remove(path);
-  if (llvm::Error error = artifact::linkArtifact(emitObject(*code, target), path.str().str())) {
+  if (llvm::Error error = artifact::linkArtifact(objects, path.str().str())) {
     return fail(llvm::toString(std::move(error)));
   }
   auto opened = rt::artifact::Artifact::open(path.str().str());
