@@ -25,21 +25,36 @@ struct Words {
   Value add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
   Value exclusiveOr(Value x, Value y) { return arith::XOrIOp::create(b, loc, x, y); }
   /// The low and high words of a 64-bit value.
-  std::pair<Value, Value> split(Value wide) {
+  std::array<Value, 2> split(Value wide) {
     Type word = b.getI32Type();
     Value shift = arith::ConstantOp::create(b, loc, b.getIntegerAttr(wide.getType(), 32));
     Value high = arith::TruncIOp::create(b, loc, word, arith::ShRUIOp::create(b, loc, wide, shift));
     return {arith::TruncIOp::create(b, loc, word, wide), high};
   }
-  /// Ten rounds of Philox on a counter and a key.
-  std::array<Value, 4> philox(std::array<Value, 4> counter, std::array<Value, 2> key) {
-    for (int round = 0; round < 10; ++round) {
-      auto product0 = arith::MulUIExtendedOp::create(b, loc, constant(0xD2511F53u), counter[0]);
-      auto product1 = arith::MulUIExtendedOp::create(b, loc, constant(0xCD9E8D57u), counter[2]);
-      counter = {
-          exclusiveOr(exclusiveOr(product1.getHigh(), counter[1]), key[0]), product1.getLow(),
-          exclusiveOr(exclusiveOr(product0.getHigh(), counter[3]), key[1]), product0.getLow()};
+  arith::MulUIExtendedOp product0(Value word) {
+    return arith::MulUIExtendedOp::create(b, loc, constant(0xD2511F53u), word);
+  }
+  arith::MulUIExtendedOp product1(Value word) {
+    return arith::MulUIExtendedOp::create(b, loc, constant(0xCD9E8D57u), word);
+  }
+  /// Word 0 of the counter (block, op, step) after the first round: the same for every block.
+  Value firstWord(uint32_t op, std::array<Value, 2> step, std::array<Value, 2> seed) {
+    return exclusiveOr(exclusiveOr(product1(step[0]).getHigh(), constant(op)), seed[0]);
+  }
+  /// Ten rounds of Philox on the counter (block, op, step) with the key `seed`; `first` is its
+  /// firstWord.
+  std::array<Value, 4> philox(Value block, Value first, std::array<Value, 2> step,
+                              std::array<Value, 2> seed) {
+    auto ofBlock = product0(block);
+    std::array<Value, 4> counter = {first, product1(step[0]).getLow(),
+                                    exclusiveOr(exclusiveOr(ofBlock.getHigh(), step[1]), seed[1]),
+                                    ofBlock.getLow()};
+    std::array<Value, 2> key = seed;
+    for (int round = 1; round < 10; ++round) {
       key = {add(key[0], constant(0x9E3779B9u)), add(key[1], constant(0xBB67AE85u))};
+      auto even = product0(counter[0]), odd = product1(counter[2]);
+      counter = {exclusiveOr(exclusiveOr(odd.getHigh(), counter[1]), key[0]), odd.getLow(),
+                 exclusiveOr(exclusiveOr(even.getHigh(), counter[3]), key[1]), even.getLow()};
     }
     return counter;
   }
@@ -59,8 +74,9 @@ static Value elementIndex(OpBuilder &b, Location loc, RankedTensorType type) {
   return arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
 }
 
-static Value uniformElement(OpBuilder &b, Location loc, RankedTensorType type, uint32_t op,
-                            ValueRange seedAndStep) {
+/// The element of a random tensor of `type`; `first` is Words::firstWord, widened.
+static Value uniformElement(OpBuilder &b, Location loc, RankedTensorType type, Value seed,
+                            Value step, Value first) {
   Words words{b, loc};
   Type wide = b.getI64Type();
   auto wideConstant = [&](int64_t value) -> Value {
@@ -77,9 +93,7 @@ static Value uniformElement(OpBuilder &b, Location loc, RankedTensorType type, u
       b, loc, b.getI32Type(),
       arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, element, wideConstant(4)),
                             wideConstant(3)));
-  auto [seedLow, seedHigh] = words.split(seedAndStep[0]);
-  auto [stepLow, stepHigh] = words.split(seedAndStep[1]);
-  auto random = words.philox({block, words.constant(op), stepLow, stepHigh}, {seedLow, seedHigh});
+  auto random = words.philox(block, words.split(first)[0], words.split(step), words.split(seed));
   Value chosen = random[3];
   for (uint32_t w = 3; w-- > 0;) {
     Value here = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, word, words.constant(w));
@@ -92,12 +106,25 @@ static Value uniformElement(OpBuilder &b, Location loc, RankedTensorType type, u
   return arith::MulFOp::create(b, loc, number, scalar(b, loc, type.getElementType(), 0x1p-24));
 }
 
+/// The number of the operation enters through a scalar that is computed apart: tensors of one shape
+/// are then drawn by one kernel.
 static SmallVector<Value> lowerRandomUniform(OpBuilder &b, nn::RandomUniformOp op) {
   auto type = typeOf(op.getOutput());
+  Location loc = op.getLoc();
+  auto wordType = RankedTensorType::get({}, b.getI64Type());
+  AffineMap none = AffineMap::get(0, 0, b.getContext());
+  Value first = elementwise(b, loc, wordType, {op.getSeed(), op.getStep()}, {none, none},
+                            [&](OpBuilder &body, Location loc, ValueRange x) -> Value {
+                              Words words{body, loc};
+                              Value word =
+                                  words.firstWord(op.getOp(), words.split(x[1]), words.split(x[0]));
+                              return arith::ExtUIOp::create(body, loc, body.getI64Type(), word);
+                            });
   AffineMap scalarMap = AffineMap::get(type.getRank(), 0, b.getContext());
-  return {elementwise(b, op.getLoc(), type, {op.getSeed(), op.getStep()}, {scalarMap, scalarMap},
+  return {elementwise(b, loc, type, {op.getSeed(), op.getStep(), first},
+                      {scalarMap, scalarMap, scalarMap},
                       [&](OpBuilder &body, Location loc, ValueRange x) {
-                        return uniformElement(body, loc, type, op.getOp(), x);
+                        return uniformElement(body, loc, type, x[0], x[1], x[2]);
                       })};
 }
 
