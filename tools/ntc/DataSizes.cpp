@@ -102,11 +102,8 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
                      ", and --drop-last leaves out the last smaller batch: nothing is left");
   }
   std::vector<int64_t> sizes = {batch};
-  const int64_t loaded = rt::ceilDiv(training, batch);
-  const int64_t joined = std::max<int64_t>(1, model.spec.accumulate());
-  const int64_t batches = rt::ceilDiv(loaded, joined);
-  const bool reachesLast =
-      options.dryRun ? training < batch : options.maxSteps.value_or(INT64_MAX) >= batches;
+  // A run that --max-steps ends before its last batch may be resumed; a dry run takes one step.
+  const bool reachesLast = !options.dryRun || training < batch;
   if (!options.dropLast && reachesLast) {
     addSize(sizes, training % batch);
   }
