@@ -8,6 +8,7 @@
 #include "compiler/fuse/DispatchNames.h"
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
+#include "compiler/fuse/ReadPadded.h"
 #include "compiler/fuse/WinnerForm.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -410,6 +411,11 @@ struct FormDispatches : impl::FormDispatchesBase<FormDispatches> {
       }
       ownDestinations(block);
       Grouping grouping(block, join, mergeSmall);
+      for (const Group &group : grouping.groups) {
+        if (shiftReads) {
+          readPadded(group.ops);
+        }
+      }
       // Assignments and the return keep their order behind the dispatches.
       Operation *end = block.getTerminator();
       for (auto assign : llvm::to_vector(block.getOps<ir::train::AssignOp>())) {

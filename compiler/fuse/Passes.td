@@ -99,13 +99,15 @@ def FormDispatches : Pass<"ntc-form-dispatches", "::ntc::ir::train::ProgramOp"> 
     came from. Operations are taken in program order; one joins the dispatch of its latest producer when (a) no other operand
     is produced later, and (b) the joint iteration space (compiler/fuse/IterationSpace.h) still has enough parallel groups for
     its work, or the work is small. Fused values that nobody else reads never leave the dispatch. At last neighbours that are
-    small together become one dispatch. Preserves values bit for bit.
+    small together become one dispatch. Of a tensor and its padded copy that one dispatch computes, others read the copy
+    (compiler/fuse/ReadPadded.h). Preserves values bit for bit.
 
-    Remarks: `join-dispatches` (which operation joined, or why not) and `merge-small-dispatches`.
+    Remarks: `join-dispatches` (which operation joined, or why not), `merge-small-dispatches` and `read-padded`.
   }];
   let options = [
     Option<"join", "join", "bool", /*default=*/"true", "let operations join the dispatch of their latest producer">,
     Option<"mergeSmall", "merge-small", "bool", /*default=*/"true", "merge neighbours that are small together">,
+    Option<"shiftReads", "read-padded", "bool", /*default=*/"true", "read tensors inside of their padded copies">,
   ];
   let dependentDialects = ["::ntc::ir::plan::PlanDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect"];

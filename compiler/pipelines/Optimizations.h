@@ -56,7 +56,7 @@ struct OptimizationInfo {
 /// wherever it applies; level 2 adds what weighs one cost against another: sizes of caches, work
 /// per thread, an operation done twice against a tensor stored. Level 3 is level 2 plus what costs
 /// compile time out of proportion; nothing does.
-inline constexpr std::array<OptimizationInfo, 23> kOptimizations = {{
+inline constexpr std::array<OptimizationInfo, 24> kOptimizations = {{
     {"simplify", 1, "algebraic identities, constants, common subexpressions"},
     {"sparse-pool-gradients", 2, "gradients behind a max pool are summed over its winners only"},
     {"split-strided-gradients", 2, "gradients of strided convolutions multiply no spread zeros"},
@@ -64,6 +64,7 @@ inline constexpr std::array<OptimizationInfo, 23> kOptimizations = {{
     {"choose-layouts", 2, "tensors of convolutions and pools are stored channels-last"},
     {"join-dispatches", 2, "an operation joins the dispatch of its producer"},
     {"merge-small-dispatches", 2, "neighbouring dispatches with little work become one"},
+    {"read-padded", 2, "a tensor is read from its padded copy, and has no memory of its own"},
     {"choose-owners", 2, "threads divide each dispatch so that they read what they wrote"},
     {"update-in-place", 1, "a state's new value is written over the old one"},
     {"reuse-slots", 1, "tensors that are never alive together share bytes"},

@@ -125,7 +125,7 @@ public:
         program.addPass(createCSEPass());
       }
       program.addPass(fuse::createFormDispatches(
-          {enabled("join-dispatches"), enabled("merge-small-dispatches")}));
+          {enabled("join-dispatches"), enabled("merge-small-dispatches"), enabled("read-padded")}));
       check(phase);
       break;
     case Phase::Planned:

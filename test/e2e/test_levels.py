@@ -9,7 +9,7 @@ from support import Case, main
 from probe import PROBE
 
 # What only moves computations and memory about: passes, and choices within kernels.
-EXACT = ("join-dispatches", "merge-small-dispatches", "update-in-place", "reuse-slots", "pipeline-updates")
+EXACT = ("join-dispatches", "merge-small-dispatches", "read-padded", "update-in-place", "reuse-slots", "pipeline-updates")
 EXACT_CHOICES = ("tile-registers", "merge-rows", "pack-panels", "fold-lanes", "widen-reductions", "unroll-windows",
                  "collapse-loops", "hoist-loads", "transpose-blocks", "prefetch-operands")
 # What may compute a value by another formula or add in another order.
