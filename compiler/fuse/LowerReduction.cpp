@@ -53,7 +53,7 @@ static Value combineExtreme(OpBuilder &b, Location loc, ValueRange x) {
 /// Into how many runs of samples a sum over the batch and more is cut: a divisor of the batch size.
 /// 1 where the tensor is small, or its result large enough to divide the work by.
 static int64_t runsOf(nn::ReduceSumOp op) {
-  constexpr int64_t kMost = 16, kLarge = 512 * 1024, kFewResults = 256;
+  constexpr int64_t kMost = 16, kLarge = 64 * 1024, kFewResults = 256;
   auto type = typeOf(op.getInput());
   if (op.getAxes().size() < 2 || op.getAxes().front() != 0 || type.getNumElements() < kLarge ||
       typeOf(op.getOutput()).getNumElements() > kFewResults) {
