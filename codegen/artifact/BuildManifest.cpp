@@ -109,6 +109,8 @@ private:
     spec.role = slot.getRole().str();
     spec.offset = slot.getOffset();
     spec.sizeBytes = slot.getSizeBytes();
+    Type element = cast<RankedTensorType>(slot.getType()).getElementType();
+    spec.dtype = train::memoryTypeOf(element).value_or(rt::DType::U8);
     if (auto entry = slot.getEntry()) {
       spec.entry = entryNumbers.lookup(*entry);
       spec.liveBegin = slot.getLive()[0];

@@ -137,6 +137,7 @@ template <typename Coder, typename Slot> void visitSlot(Coder &coder, Slot &slot
   coder.number(slot.sizeBytes);
   coder.number(slot.liveBegin);
   coder.number(slot.liveEnd);
+  visitDType(coder, slot.dtype);
 }
 
 template <typename Coder, typename Value> void visitInitialValue(Coder &coder, Value &value) {
@@ -160,7 +161,7 @@ template <typename Coder, typename M> void visitManifest(Coder &coder, M &manife
   coder.list(manifest.initialValues, 12, [](auto &c, auto &value) { visitInitialValue(c, value); });
   coder.text(manifest.weightsFile);
   coder.text(manifest.weightsSha256);
-  coder.list(manifest.slots, 44, [](auto &c, auto &slot) { visitSlot(c, slot); });
+  coder.list(manifest.slots, 45, [](auto &c, auto &slot) { visitSlot(c, slot); });
   coder.text(manifest.trainSpecJson);
   coder.blob(manifest.modelPb);
 }

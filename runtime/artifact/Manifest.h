@@ -18,7 +18,7 @@ namespace ntc::rt::artifact {
 
 /// Bumped whenever the bytes change meaning or what they may hold, such as a new kind of entry; a
 /// reader refuses every other version by name.
-inline constexpr uint32_t kManifestVersion = 3;
+inline constexpr uint32_t kManifestVersion = 4;
 
 /// What a named state tensor is for; checkpoints and `ntc plan` group by it.
 enum class Role : uint8_t { Parameter, Buffer, Moment, Counter };
@@ -120,8 +120,9 @@ struct SlotSpec {
   uint32_t entry = 0xffffffffu; ///< index of the entry; 0xffffffff: lives in all of them
   uint64_t offset = 0;
   uint64_t sizeBytes = 0;
-  uint32_t liveBegin = 0; ///< index of the first call that touches it
-  uint32_t liveEnd = 0;   ///< index of the last call that touches it
+  uint32_t liveBegin = 0;   ///< index of the first call that touches it
+  uint32_t liveEnd = 0;     ///< index of the last call that touches it
+  DType dtype = DType::F32; ///< of its elements; U8 for a workspace
 };
 
 struct Manifest {

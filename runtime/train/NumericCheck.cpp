@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The manifest tells places and names of values. It has no element types of temporary values: they
-// are read as the program's precision, whose bits are NaN or infinite for no mask of bytes and no
-// integer that a step computes, except for the all-ones words of small negative integers, which no
-// arithmetic makes as a NaN and which are passed over.
+// The manifest tells places, names and element types of values; integers and workspaces are left
+// out.
 #include "runtime/train/NumericCheck.h"
 
 #include <algorithm>
@@ -22,31 +20,37 @@ template <typename Word> Word wordAt(const uint8_t *at) {
   return word;
 }
 
+/// Element `index` of an array of floats.
+double valueAt(const uint8_t *data, int64_t index, DType dtype) {
+  switch (dtype) {
+  case DType::F64:
+    return std::bit_cast<double>(wordAt<uint64_t>(data + index * 8));
+  case DType::BF16:
+    return std::bit_cast<float>(uint32_t{wordAt<uint16_t>(data + index * 2)} << 16);
+  default:
+    return std::bit_cast<float>(wordAt<uint32_t>(data + index * 4));
+  }
+}
+
 /// Index of the first element that is NaN or infinite, or -1.
-template <typename Float, typename Word>
-int64_t firstBadOf(const uint8_t *data, uint64_t bytes, bool passOver) {
-  for (uint64_t i = 0; i < bytes / sizeof(Float); ++i) {
-    const Word word = wordAt<Word>(data + i * sizeof(Float));
-    if (!std::isfinite(std::bit_cast<Float>(word)) && !(passOver && word == ~Word{0})) {
-      return static_cast<int64_t>(i);
+int64_t firstBad(const uint8_t *data, uint64_t bytes, DType dtype) {
+  const auto count = static_cast<int64_t>(bytes / sizeOf(dtype));
+  for (int64_t i = 0; i < count; ++i) {
+    if (!std::isfinite(valueAt(data, i, dtype))) {
+      return i;
     }
   }
   return -1;
 }
 
-int64_t firstBad(const uint8_t *data, uint64_t bytes, DType dtype, bool passOver) {
-  return dtype == DType::F64 ? firstBadOf<double, uint64_t>(data, bytes, passOver)
-                             : firstBadOf<float, uint32_t>(data, bytes, passOver);
-}
-
 std::string describe(const uint8_t *data, int64_t index, DType dtype) {
-  const bool isNan = dtype == DType::F64
-                         ? std::isnan(std::bit_cast<double>(wordAt<uint64_t>(data + index * 8)))
-                         : std::isnan(std::bit_cast<float>(wordAt<uint32_t>(data + index * 4)));
-  return concat(isNan ? "nan" : "infinite", " at element ", index);
+  return concat(std::isnan(valueAt(data, index, dtype)) ? "nan" : "infinite", " at element ",
+                index);
 }
 
-bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType::F64; }
+bool isFloat(DType dtype) {
+  return dtype == DType::F32 || dtype == DType::F64 || dtype == DType::BF16;
+}
 
 } // namespace
 
@@ -54,7 +58,7 @@ std::vector<std::string> notFiniteParameters(const exec::Session &session) {
   std::vector<std::string> names;
   for (const artifact::StateSpec &state : session.manifest().states) {
     if (state.role == artifact::Role::Parameter && isFloat(state.dtype) &&
-        firstBad(session.arenaData() + state.offset, state.sizeBytes, state.dtype, false) >= 0) {
+        firstBad(session.arenaData() + state.offset, state.sizeBytes, state.dtype) >= 0) {
       names.push_back(state.name);
     }
   }
@@ -79,7 +83,6 @@ const NumericCheck::Plan &NumericCheck::planOf(const artifact::EntrySpec &entry)
   }
   const Manifest &manifest = session_.manifest();
   const auto index = static_cast<uint32_t>(&entry - manifest.entries.data());
-  const DType precision = manifest.precision == "f64" ? DType::F64 : DType::F32;
   Plan plan{&entry, {}};
   for (uint32_t c = 0; c < entry.calls.size(); ++c) {
     std::vector<Value> &values = plan.calls.emplace_back();
@@ -100,9 +103,10 @@ const NumericCheck::Plan &NumericCheck::planOf(const artifact::EntrySpec &entry)
       }
       for (const artifact::SlotSpec &slot : manifest.slots) {
         const bool isLive = slot.entry == index && slot.liveBegin <= c && c <= slot.liveEnd;
-        if (isLive && slot.role != "control" && holds(slot.offset, slot.sizeBytes)) {
+        if (isLive && slot.role != "control" && isFloat(slot.dtype) &&
+            holds(slot.offset, slot.sizeBytes)) {
           values.push_back(
-              {slot.name, operand.value, slot.offset + slot.sizeBytes - operand.value, precision});
+              {slot.name, operand.value, slot.offset + slot.sizeBytes - operand.value, slot.dtype});
         }
       }
     }
@@ -114,7 +118,7 @@ const NumericCheck::Plan &NumericCheck::planOf(const artifact::EntrySpec &entry)
 void NumericCheck::inspect(const Plan &plan, uint32_t call) {
   for (const Value &value : plan.calls[call]) {
     const uint8_t *data = session_.arenaData() + value.offset;
-    const int64_t bad = firstBad(data, value.bytes, value.dtype, true);
+    const int64_t bad = firstBad(data, value.bytes, value.dtype);
     if (bad >= 0) {
       const artifact::CallSpec &spec = plan.entry->calls[call];
       finding_ = concat("the first value that is not finite is in ", quoted(value.name), ": ",
@@ -135,7 +139,7 @@ Status NumericCheck::checkBatch(std::span<const exec::TensorView> batch) const {
       bytes *= static_cast<uint64_t>(dimension);
     }
     const auto *data = static_cast<const uint8_t *>(view.data);
-    if (int64_t bad = firstBad(data, bytes, view.dtype, false); bad >= 0) {
+    if (int64_t bad = firstBad(data, bytes, view.dtype); bad >= 0) {
       return error(Code::Cancelled, "the batch's input ", quoted(view.name), " is ",
                    describe(data, bad, view.dtype));
     }
@@ -149,7 +153,7 @@ Status NumericCheck::checkStates() {
       continue;
     }
     const uint8_t *data = session_.arenaData() + state.offset;
-    if (int64_t bad = firstBad(data, state.sizeBytes, state.dtype, false); bad >= 0) {
+    if (int64_t bad = firstBad(data, state.sizeBytes, state.dtype); bad >= 0) {
       return error(Code::Cancelled, "before the first step ", quoted(state.name), " is ",
                    describe(data, bad, state.dtype));
     }

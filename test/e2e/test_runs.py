@@ -449,6 +449,11 @@ class Loop(Case):
         self.refused(1, ("the first value that is not finite is in", "computed by"), *self.train, "--lr", "1e30",
                      "--check-numerics", "--out", "b")
 
+    def test_the_first_value_that_is_not_finite_in_bf16(self):
+        self.succeeds(*self.train, "--precision=bf16", "--check-numerics", "--epochs", "1", "--out", "a")
+        self.refused(1, ("the first value that is not finite is in", "computed by"), *self.train, "--precision=bf16", "--lr",
+                     "1e30", "--check-numerics", "--out", "b")
+
     def test_a_validation_that_is_not_finite_is_no_loss(self):
         self.make_linear("linear.pb")
         self.make_csv()

@@ -47,8 +47,7 @@ MAY_INCLUDE = {
     # Back ends.
     "codegen/reference": MLIR + ["dialects", "runtime/base"],
     "codegen/cpu": MLIR + ["dialects", "compiler", "runtime/base", "runtime/artifact"],
-    "codegen/cuda": MLIR + ["dialects", "compiler", "runtime/base", "runtime/artifact"],
-    "codegen/artifact": MLIR + ["lld", "dialects", "compiler", "codegen/cpu", "codegen/cuda", "runtime/base",
+    "codegen/artifact": MLIR + ["lld", "dialects", "compiler", "codegen/cpu", "runtime/base",
                                 "runtime/artifact"],
     # Programs of the documentation: what is installed.
     "docs": ["frontend/include", "runtime/include"],

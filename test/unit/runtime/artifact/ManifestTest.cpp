@@ -101,7 +101,7 @@ TEST(Manifest, anotherVersionIsNamed) {
   bytes[8] = 9;
   auto read = deserialize(bytes);
   EXPECT_EQ(read.status().code(), Code::Version);
-  EXPECT_NE(read.status().message().find("has version 9, this runtime reads version 3"),
+  EXPECT_NE(read.status().message().find("has version 9, this runtime reads version 4"),
             std::string::npos);
 }
 
