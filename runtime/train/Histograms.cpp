@@ -17,7 +17,8 @@ struct Slot {
   std::string_view name, control;
   std::string_view optimizer; ///< the only one where the slot means that; empty: any
 };
-constexpr std::array<Slot, 4> kSlots = {{
+constexpr std::array<Slot, 5> kSlots = {{
+    {"exp_avg", "beta2", "lion"}, // beta1 makes the direction
     {"exp_avg", "beta1", ""},
     {"momentum_buffer", "momentum", "sgd"}, // RMSprop's holds scaled gradients
     {"square_avg", "rho", ""},
@@ -54,14 +55,16 @@ Histograms::Histograms(const exec::Session &session, std::string optimizer)
     if (state.role != artifact::Role::Parameter || !isReal(state)) {
       continue;
     }
-    Tensor tensor{&state, nullptr, ""};
+    Tensor tensor{&state, nullptr, "", ""};
     for (const artifact::StateSpec &moment : states) {
       for (const Slot &slot : kSlots) {
-        if (moment.of == state.name && isReal(moment) &&
+        if (!tensor.moment && moment.of == state.name && isReal(moment) &&
             (slot.optimizer.empty() || slot.optimizer == optimizer_) &&
+            session.control(slot.control) &&
             moment.name == concat("optimizer.", slot.name, ".", state.name)) {
           tensor.moment = &moment;
           tensor.slot = slot.name;
+          tensor.control = slot.control;
         }
       }
     }
@@ -96,10 +99,7 @@ std::vector<double> Histograms::gradient(exec::Session &session, const Tensor &t
     }
     return out;
   }
-  std::optional<double> factor;
-  for (const Slot &slot : kSlots) {
-    factor = factor || slot.name != tensor.slot ? factor : control(slot.control);
-  }
+  const std::optional<double> factor = control(tensor.control);
   if (!factor || *factor >= 1.0) {
     return out;
   }

@@ -37,6 +37,7 @@ private:
     const artifact::StateSpec *parameter = nullptr;
     const artifact::StateSpec *moment = nullptr; ///< that gradients are recovered from, or null
     std::string slot;                            ///< of the moment: "exp_avg", …
+    std::string control;                         ///< its factor: "beta1", …
   };
   std::vector<double> gradient(exec::Session &session, const Tensor &tensor,
                                const std::vector<double> &update) const;

@@ -148,12 +148,15 @@ class Runs(Case):
             clip { clip_value: 0.5 }
             init: "fc*.weight=xavier_uniform" init: "*.bias=zeros"
             early_stop: "patience=1,monitor=val_f1,mode=max" monitor: "val_f1" validation_metrics: "f1"
+            schedule { name: "step" parameters { key: "step_size" value: 1 } parameters { key: "gamma" value: 0.5 } }
+            preprocessing { transform: "RandomHorizontalFlip(), ToTensor(), Normalize((0.5,), (0.25,))" }
             epochs: 2""")
         val = ("--val", "mnist:mnist?split=test")
         self.train("spec", "--spec", "train.textproto", *val)
         self.train("flags", "--optimizer", "sgd,lr=0.05", "--clip-grad-value", "0.5", "--init", "fc*.weight=xavier_uniform",
                    "--init", "*.bias=zeros", "--early-stop=patience=1,monitor=val_f1,mode=max", "--monitor", "val_f1",
-                   "--metrics", "f1", "--epochs", "2", *val)
+                   "--metrics", "f1", "--epochs", "2", "--schedule", "step,step_size=1,gamma=0.5", "--transform",
+                   "RandomHorizontalFlip(), ToTensor(), Normalize((0.5,), (0.25,))", *val)
         self.same("spec", "flags")
         self.assertIn("val_f1", json.loads((self.here / "spec" / "metrics.jsonl").read_text().splitlines()[-1]))
         self.train("again", "--spec", "spec/train.json", *val)

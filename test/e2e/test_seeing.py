@@ -2,6 +2,7 @@
 """What runs write for people: event files, report.html, plots and tables."""
 import html.parser
 import json
+import struct
 import xml.dom.minidom
 
 import support
@@ -23,6 +24,43 @@ class Page(html.parser.HTMLParser):
         self.text += data
 
 
+def fields(data):
+    """(number, value) of each field of a protobuf message: integers, 8 or 4 bytes, or bytes of a length."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at, value, shift = at + 1, value | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                return value
+
+    while at < len(data):
+        key = varint()
+        size = {0: 0, 1: 8, 2: None, 5: 4}[key & 7]
+        if size == 0:
+            yield key >> 3, varint()
+            continue
+        size = varint() if size is None else size
+        yield key >> 3, data[at:at + size]
+        at += size
+
+
+def histogram_sums(path):
+    """Tag -> last sum of the histograms of an event file."""
+    data, at, sums = path.read_bytes(), 0, {}
+    while at < len(data):
+        size = struct.unpack_from("<Q", data, at)[0]  # then a checksum, the event and another
+        for summary in (value for number, value in fields(data[at + 12:at + 12 + size]) if number == 5):
+            for value in (dict(fields(each)) for number, each in fields(summary) if number == 1):
+                if 5 in value:
+                    sums[value[1].decode()] = struct.unpack("<d", dict(fields(value[5]))[4])[0]
+        at += size + 16
+    return sums
+
+
 class SeeingTest(support.Case):
     def train(self, out, *more):
         data = ["--data", f"mnist:{self.here}/mnist", "--val-split", "16", "--batch-size", "16", "--epochs", "2"]
@@ -42,6 +80,19 @@ class SeeingTest(support.Case):
         self.assertTrue(all(link.startswith("data:image/png;base64,") for link in page.links), page.links)
         self.assertGreaterEqual(page.tags.count("svg"), 4)
         self.assertEqual(len(list((self.here / "run").glob("events.out.tfevents.*"))), 1)
+
+    def test_gradients_are_the_same_whatever_the_optimizer_keeps_of_them(self):
+        """Those of the first step, which each optimizer's state gives back by its own formula."""
+        found = {}
+        for optimizer in ("sgd,momentum=0.9", "adam", "adamw", "lion", "adadelta", "rmsprop", "sgd"):
+            run = "run-" + optimizer.split("=")[0].replace(",", "-")
+            self.train(run, "--optimizer", f"{optimizer},lr=0.001".replace("momentum=0.9,lr=0.001", "lr=0.001,momentum=0.9"),
+                       "--max-steps", "1", "--seed", "5")
+            (events,) = (self.here / run).glob("events.out.tfevents.*")
+            found[optimizer] = histogram_sums(events).get("gradients/fc1.weight")
+        self.assertNotIn(None, found.values(), found)
+        for optimizer, total in found.items():
+            self.assertAlmostEqual(total / found["adam"], 1, delta=2e-3, msg=f"{optimizer}: {found}")
 
     def test_the_report_has_the_command_as_it_was_typed(self):
         words = ("train", "model.pb", "--data", "mnist:mnist", "--batch-size=16", "--max-steps", "2", "--optimizer", "sgd,lr=0.1",
