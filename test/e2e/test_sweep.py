@@ -72,6 +72,27 @@ class SweepTest(support.Case):
                  for folder in ("whole", "killed")]
         self.assertEqual(strip[0], strip[1])
 
+    def test_a_search_of_thirty_goes_on_after_kill_9(self):
+        self.spec("trials: 30")  # by TPE, which learns from the trials before
+        process = self.start("sweep", "sweep.textproto", "--out", "killed")
+        for _ in range(1200):
+            if (self.here / "killed" / "trial-0015").exists():
+                break
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        journal = (self.here / "killed" / "trials.jsonl").read_text().rpartition("\n")[0].splitlines()
+        events = [json.loads(line) for line in journal]
+        ended = {event["trial"] for event in events if event.get("state") == "complete"}
+        kept = {event["trial"]: event["value"] for event in events if event["event"] == "rung" and event["trial"] in ended}
+        self.assertIn(len(kept), range(10, 30))
+        self.succeeds("sweep", "--resume", "--out", "killed")
+        found = self.results("killed")
+        self.assertEqual((len(found["trials"]), found["programs"]), (30, 2))
+        self.assertEqual({trial["state"] for trial in found["trials"]}, {"complete"})
+        for trial in found["trials"]:
+            self.assertEqual(kept.get(trial["trial"], trial["value"]), trial["value"])
+
     def test_halving_stops_most_trials_early(self):
         self.spec("trials: 9 method: RANDOM halving { min_epochs: 1 factor: 3 synchronous: true }", epochs=9)
         self.succeeds("sweep", "sweep.textproto", "--out", "s")
