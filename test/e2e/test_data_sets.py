@@ -68,6 +68,17 @@ class Pictures(Case):
                                "1", "--transform", RESIZE)
         self.assertIn("dog/003.png", ending.err)
 
+    def test_a_list_of_pictures(self):
+        files = sorted(path.relative_to(self.here) for path in (self.here / "photos").rglob("*.png"))
+        rows = [f"{path},{path.parent.name}\n" for path in files]
+        self.write("list.csv", "file,kind\n" + "".join(rows))
+        data = ("train", "model.pb", "--data", "imagelist:list.csv", "--batch-size", "12", "--epochs", "1", "--transform", RESIZE)
+        self.succeeds(*data, "--out", "listed")
+        for wrong, said in ((f"{files[0]},\n", "list.csv"), ("photos/cat/gone.png,cat\n", "photos/cat/gone.png"),
+                            (f"{files[0]}\n", "list.csv")):
+            self.write("list.csv", "file,kind\n" + "".join(rows) + wrong)
+            self.refused(1, said, *data, "--out", "refused")
+
     def test_refusals(self):
         def refuse(code, fragments, data, transform=RESIZE):
             self.refused(code, fragments, "train", "model.pb", "--data", data, "--batch-size", "4", "--transform", transform)
