@@ -270,8 +270,12 @@ void Capture::train(const nn::Loss &loss, const optim::Optimizer &optimizer) {
   }
   TrainSpec spec;
   spec.set_model(recorder->model.graph().name());
-  spec.set_seed(options.seed);
-  spec.set_precision(options.dtype == DType::F64 ? F64 : F32);
+  if (options.seed != 0) {
+    spec.set_seed(options.seed);
+  }
+  if (options.dtype == DType::F64) {
+    spec.set_precision(F64);
+  }
   LossSpec &target = *spec.mutable_loss();
   target.set_name(loss.name);
   target.set_reduction(loss.reduction);

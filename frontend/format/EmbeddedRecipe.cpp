@@ -3,6 +3,7 @@
 // The recipe inside a model file: its text, its entry in metadata_props, and the hash by which a
 // generated training step is known again.
 #include "frontend/format/NodeBuilder.h"
+#include "frontend/format/SpecFlags.h"
 #include "frontend/format/TrainingGraph.h"
 #include "frontend/format/TrainingInfo.h"
 #include "runtime/base/Sha256.h"
@@ -148,20 +149,16 @@ Result<TrainSpec> recipeOf(const onnx::ModelProto &model) {
 
 std::string trainingInfoHash(const onnx::ModelProto &model, const TrainSpec &spec) {
   TrainSpec structure = spec;
+  takeLoop(structure);
   structure.clear_model();
-  structure.clear_seed();
-  structure.clear_epochs();
-  structure.clear_batch_sizes();
   structure.clear_schedule();
   structure.clear_metrics();
   structure.clear_precision();
   structure.clear_accumulate();
   structure.clear_average();
-  structure.clear_init();
-  structure.clear_early_stop();
-  structure.clear_monitor();
-  structure.clear_validation_metrics();
   structure.clear_value_metrics();
+  structure.clear_reinit();
+  structure.clear_denormals();
   structure.mutable_optimizer()->clear_hyperparameters();
   for (ParameterGroup &group : *structure.mutable_optimizer()->mutable_groups()) {
     group.clear_hyperparameters();

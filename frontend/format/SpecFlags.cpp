@@ -26,6 +26,9 @@ std::vector<Diagnostic> complete(TrainSpec &spec) {
     problems.push_back({"", rt::concat("accumulate: expected at most ", mostAccumulated,
                                        " batches for a step, found ", spec.accumulate())});
   }
+  if (const std::string &how = spec.denormals(); !how.empty() && how != "flush" && how != "keep") {
+    problems.push_back({"", "denormals: expected flush or keep, found " + quoted(how)});
+  }
   if (spec.has_average()) {
     completeAverage(*spec.mutable_average(), problems);
   }

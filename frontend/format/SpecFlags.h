@@ -44,8 +44,13 @@ void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &
 /// The recipe in the file `path`: a TrainSpec as text (train.textproto) or JSON (a run's
 /// train.json), at most 1 MiB. Errors: Io; what is not readable.
 Result<TrainSpec> readSpec(const std::string &path);
+/// Moves the fields out of `spec` that are no part of the step, nor of how data becomes its
+/// batches: seed, length, sizes, data and what surrounds the step in a run. Returns them.
+TrainSpec takeLoop(TrainSpec &spec);
+
 /// Every field that `given` has takes the place of the recipe's, its loss as replaceLoss does it
-/// unless it has metrics too.
+/// unless it has metrics too. Fields that say one thing (val, val_split and fold; sampler and
+/// shuffle; epochs and max_steps) are replaced together.
 void replaceFields(const TrainSpec &given, const onnx::ModelProto &model, TrainSpec &spec);
 
 /// Most batches that a step joins.

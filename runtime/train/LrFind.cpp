@@ -176,9 +176,6 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
   const double least = options.least.value_or(1e-7), greatest = options.greatest.value_or(10.0);
   const int64_t steps = options.steps.value_or(100);
   const double divergence = options.divergence.value_or(4.0);
-  if (options.train.data.empty()) {
-    return error(Code::InvalidArgument, "say what to train on with --data DATA");
-  }
   if (!(least > 0.0) || !(greatest > least)) {
     return error(Code::InvalidArgument, "expected 0 < --min-lr < --max-lr, found ", least, " and ",
                  greatest);
@@ -193,6 +190,10 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
   }
   TrainOptions train = options.train;
   applyTo(train, *recipe);
+  train.val.clear(); // nothing is validated
+  if (train.data.empty()) {
+    return error(Code::InvalidArgument, "say what to train on with --data DATA");
+  }
   auto session = createSession(artifact.take(), train, *recipe);
   if (!session) {
     return session.status();

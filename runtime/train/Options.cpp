@@ -50,6 +50,18 @@ Flag resumeFlag(ResumeMode &target) {
       set, true};
 }
 
+/// A switch that "=false" turns off, where a recipe may have turned it on.
+Flag switchFlag(std::string name, Switch &target, std::string help) {
+  auto set = [&target](std::string_view text) {
+    if (!text.empty() && text != "true" && text != "false") {
+      return error(Code::InvalidArgument, "expected true or false, found ", quoted(text));
+    }
+    target = text != "false";
+    return Status::ok();
+  };
+  return {std::move(name), "false", std::move(help), set, true};
+}
+
 Flag keepFlag(std::optional<int64_t> &target) {
   Flag flag = integerFlag("--keep", target, Checkpoints::kLeastKept, INT32_MAX,
                           "newest checkpoints to keep (default and least: 2, so that a damaged one "
@@ -445,9 +457,11 @@ Result<data::SplitRule> splitRuleOf(const TrainOptions &options) {
   return data::SplitRule::parse(options.valRule);
 }
 
+std::string foldText(const Fold &fold) { return concat(fold.fold + 1, "/", fold.folds); }
+
 std::string splitText(const TrainOptions &options) {
   if (options.fold) {
-    return concat("--fold ", options.fold->fold + 1, "/", options.fold->folds);
+    return "--fold " + foldText(*options.fold);
   }
   const bool isThere = options.valSplit || !options.valRule.empty();
   return isThere ? concat("--val-split ",
@@ -467,7 +481,7 @@ std::string commandLine(const TrainOptions &o) {
   text("--val", o.val);
   number("--val-split", o.valSplit);
   text("--val-split", o.valRule);
-  out += o.fold ? concat(" --fold ", o.fold->fold + 1, "/", o.fold->folds) : "";
+  text("--fold", o.fold ? foldText(*o.fold) : "");
   for (const auto &[name, value] : o.controls) {
     out += concat(" --control ", shellWord(concat(name, "=", value)));
   }
@@ -490,6 +504,7 @@ std::string commandLine(const TrainOptions &o) {
   text("--monitor", o.monitor);
   text("--metrics", joined(o.metrics));
   out += o.checkNumerics ? " --check-numerics" : "";
+  text("--weights", o.weights);
   number("--seed", o.seed);
   number("--threads", o.threads);
   out += o.allThreads ? " --all-threads" : "";

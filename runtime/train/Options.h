@@ -26,6 +26,15 @@ struct Fold {
   bool operator==(const Fold &) const = default;
 };
 
+/// A setting that is on or off, and whether anything said so.
+struct Switch {
+  bool isOn = false;
+  bool isGiven = false;
+  constexpr Switch() = default;
+  constexpr Switch(bool on) : isOn(on), isGiven(true) {}
+  constexpr operator bool() const { return isOn; }
+};
+
 /// Where a verb finds its compiled program and its state.
 struct ModelOptions {
   std::string model;      ///< an artifact, or a run folder (its model.so and a checkpoint)
@@ -47,8 +56,8 @@ struct TrainOptions {
   std::optional<int64_t> maxSteps;                      ///< counted from the run's start
   std::optional<double> maxTime;                        ///< seconds of this process
   std::optional<int64_t> batchSize;
-  bool dropLast = false;
-  bool noShuffle = false;
+  Switch dropLast;
+  Switch noShuffle;
   std::string sampler;      ///< data::samplerNames(); empty: random
   std::string transform;    ///< of training pictures; empty: the recipe's
   std::string valTransform; ///< of validation pictures; empty: what is not random in `transform`
@@ -57,10 +66,11 @@ struct TrainOptions {
   std::string earlyStop;            ///< parseEarlyStop's text; empty: to the end
   std::string monitor;              ///< metric of the best epoch; empty: chosen by the run
   std::vector<std::string> metrics; ///< of the validation, beside those of the program
-  bool checkNumerics = false;       ///< name the first value that is not finite; slow
+  Switch checkNumerics;             ///< name the first value that is not finite; slow
   std::string schedule;             ///< parseSchedule's text; empty: the recipe's
   std::vector<std::string> init;    ///< parseInitRule's texts, in order
   std::string weights;              ///< a safetensors file with initial values
+  std::vector<std::string> reinit;  ///< drawn afresh when the step was made; for the record
   std::optional<uint64_t> seed;
   std::optional<int64_t> threads;
   bool allThreads = false; ///< in every step, faster or not
@@ -69,9 +79,9 @@ struct TrainOptions {
   std::optional<int64_t> saveEvery; ///< steps; checkpoints at the ends of epochs are always written
   std::optional<int64_t> keep;      ///< newest checkpoints kept; nothing: 2
   std::optional<int64_t> logInterval; ///< steps; nothing: 10 on screen, none in metrics.jsonl
-  bool noTensorboard = false;         ///< write no event files
+  Switch noTensorboard;               ///< write no event files
   bool progressTable = false;         ///< ends of epochs as the rows of a table
-  bool noReport = false;              ///< write no report.html
+  Switch noReport;                    ///< write no report.html
   bool dryRun = false;                ///< one batch of each kind, nothing written
   bool json = false;                  ///< the result as one JSON object
 };
@@ -136,6 +146,8 @@ std::string joined(std::span<const std::string> names);
 /// What `--val-split` or `--fold` asks for; nothing of it set where neither is there. Errors: as
 /// SplitRule::parse.
 Result<data::SplitRule> splitRuleOf(const TrainOptions &options);
+/// "2/5", as --fold takes it.
+std::string foldText(const Fold &fold);
 /// That flag with its value, as typed; empty where neither is there.
 std::string splitText(const TrainOptions &options);
 

@@ -4,10 +4,11 @@
 #include "runtime/train/Recipe.h"
 
 #include "runtime/train/EarlyStop.h"
-#include "runtime/train/Options.h"
+#include "runtime/train/RecipeLines.h"
 #include "runtime/train/ScheduleSpec.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace ntc::rt::train {
@@ -64,12 +65,6 @@ Status readAverage(const JsonValue &average, AverageRecipe &recipe) {
   return Status::ok();
 }
 
-void readTexts(const JsonValue *list, std::vector<std::string> &texts) {
-  for (size_t i = 0; list && i < list->items().size(); ++i) {
-    texts.push_back(list->items()[i].text());
-  }
-}
-
 /// Refuses numbers that are beyond those of 64 bits, such as 1e999. `path` is for messages.
 Status checkNumbers(const JsonValue &value, const std::string &path) {
   if (value.kind() == JsonValue::Kind::Number && !value.asDouble()) {
@@ -100,6 +95,7 @@ Status readMembers(Recipe &recipe) {
       return wrongKind("epochs", "a whole number");
     }
     recipe.epochs = *value;
+    recipe.lines.epochs = *value > 0 ? value : std::nullopt;
   }
   if (const JsonValue *accumulate = spec.find("accumulate")) {
     std::optional<int64_t> value = accumulate->asInt64();
@@ -125,13 +121,8 @@ Status readMembers(Recipe &recipe) {
       return status;
     }
   }
-  readTexts(spec.find("init"), recipe.init);
-  readTexts(member(spec, "validationMetrics", "validation_metrics"), recipe.metrics);
-  if (const JsonValue *stop = member(spec, "earlyStop", "early_stop")) {
-    recipe.earlyStop = stop->text();
-  }
-  if (const JsonValue *monitor = spec.find("monitor")) {
-    recipe.monitor = monitor->text();
+  if (Status status = readLines(spec, recipe.lines); !status) {
+    return status;
   }
   const JsonValue *sizes = member(spec, "batchSizes", "batch_sizes");
   return sizes ? readSizes(*sizes, recipe.batchSizes) : Status::ok();
@@ -164,7 +155,7 @@ void copyValue(const JsonValue &value, JsonWriter &out) {
 }
 
 /// Copies the members of `object` (may be null) except those in `without`.
-void copyMembers(const JsonValue *object, std::initializer_list<std::string_view> without,
+void copyMembers(const JsonValue *object, std::span<const std::string_view> without,
                  JsonWriter &out) {
   for (size_t i = 0; object && i < object->items().size(); ++i) {
     if (std::ranges::find(without, object->keys()[i]) == without.end()) {
@@ -177,10 +168,11 @@ void copyMembers(const JsonValue *object, std::initializer_list<std::string_view
 void writeOptimizer(const JsonValue *optimizer, double learningRate, JsonWriter &out) {
   out.key("optimizer");
   out.beginObject();
-  copyMembers(optimizer, {"hyperparameters"}, out);
+  copyMembers(optimizer, std::array{std::string_view("hyperparameters")}, out);
   out.key("hyperparameters");
   out.beginObject();
-  copyMembers(optimizer ? optimizer->find("hyperparameters") : nullptr, {"lr"}, out);
+  copyMembers(optimizer ? optimizer->find("hyperparameters") : nullptr,
+              std::array{std::string_view("lr")}, out);
   out.key("lr");
   out.number(learningRate);
   out.endObject();
@@ -210,6 +202,8 @@ Result<Recipe> parseRecipe(std::string_view json) {
 
 std::vector<std::string> applyTo(TrainOptions &options, const Recipe &recipe) {
   std::vector<std::string> notes;
+  const TrainOptions &said = recipe.lines;
+  takeLines(said, options);
   if (options.resume != ResumeMode::No) {
     return notes;
   }
@@ -226,22 +220,27 @@ std::vector<std::string> applyTo(TrainOptions &options, const Recipe &recipe) {
     target = value;
   };
   auto isOfValidation = [](std::string_view metric) { return metric.starts_with("val_"); };
-  const Result<EarlyStopSpec> stop = parseEarlyStop(recipe.earlyStop);
-  take(options.init, recipe.init, "initializers", false);
-  take(options.earlyStop, recipe.earlyStop, "early stopping is",
+  const Result<EarlyStopSpec> stop = parseEarlyStop(said.earlyStop);
+  take(options.earlyStop, said.earlyStop, "early stopping is",
        stop && isOfValidation(stop->monitor));
-  take(options.monitor, recipe.monitor, "monitor is", isOfValidation(recipe.monitor));
-  take(options.metrics, recipe.metrics, "metrics of the validation are", true);
+  take(options.monitor, said.monitor, "monitor is", isOfValidation(said.monitor));
+  take(options.metrics, said.metrics, "metrics of the validation are", true);
   return notes;
 }
 
 std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides) {
   JsonWriter out;
   out.beginObject();
-  copyMembers(
-      &recipe.spec,
-      {"optimizer", "seed", "epochs", "batchSizes", "batch_sizes", "schedule", "preprocessing"},
-      out);
+  std::vector<std::string_view> without = {"optimizer",   "seed",     "epochs",       "batchSizes",
+                                           "batch_sizes", "schedule", "preprocessing"};
+  const Result<JsonValue> lines = format::parseJson(overrides.lines);
+  for (const std::string &name : recipe.spec.keys()) {
+    if (lines && (isLine(name) || lines->find(name))) {
+      without.push_back(name);
+    }
+  }
+  copyMembers(&recipe.spec, without, out);
+  copyMembers(lines ? &*lines : nullptr, {}, out);
   if (Result<ScheduleSpec> schedule = parseSchedule(overrides.schedule); schedule) {
     out.key("schedule");
     writeJson(*schedule, out);

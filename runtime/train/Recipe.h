@@ -6,6 +6,7 @@
 
 #include "runtime/base/Status.h"
 #include "runtime/format/Json.h"
+#include "runtime/train/Options.h"
 
 #include <optional>
 #include <string>
@@ -31,11 +32,7 @@ struct Recipe {
   std::vector<int64_t> batchSizes; ///< the first is the training batch
   int64_t accumulate = 1;          ///< batches per step
   AverageRecipe average;
-  // What flags of these names say where they are not given.
-  std::vector<std::string> init;
-  std::string earlyStop;
-  std::string monitor;
-  std::vector<std::string> metrics;
+  TrainOptions lines; ///< what it says of flags that are not given; see RecipeLines.h
 
   /// The member "schedule", or null.
   const format::JsonValue *schedule() const { return spec.find("schedule"); }
@@ -45,10 +42,9 @@ struct Recipe {
 /// in the .proto. Errors: Corrupt for text that is no JSON object or members of the wrong kind.
 Result<Recipe> parseRecipe(std::string_view json);
 
-struct TrainOptions;
-/// Takes the recipe's initializers, early stopping, monitor and metrics where no option has them. A
-/// run that resumes has its own. Without validation data, what the recipe would have it compute or
-/// watch is left out. Returns a note for each thing left out.
+/// Takes the recipe's lines (RecipeLines.h) where no option says another thing. A run that resumes
+/// has its own. Without validation data, what the recipe would have it compute or watch is left
+/// out. Returns a note for each thing left out.
 std::vector<std::string> applyTo(TrainOptions &options, const Recipe &recipe);
 
 /// Values of a run that replace those of the recipe.
@@ -59,6 +55,7 @@ struct RecipeOverrides {
   int64_t batchSize = 0;
   std::string schedule = {};      ///< as toText(ScheduleSpec) writes it; empty: the recipe's
   std::string preprocessing = {}; ///< the member's JSON text; empty: the recipe's
+  std::string lines = {};         ///< as linesOf writes them; empty: the recipe's
 };
 
 /// The recipe's JSON text with the overrides, everything else as it was.

@@ -92,11 +92,12 @@ Status takeText(std::string_view flag, bool exact, const std::string &was, std::
   return exact && option != was ? differs(flag, quoted(was), quoted(option)) : Status::ok();
 }
 
-Status takeSwitch(std::string_view flag, bool exact, bool was, bool &option) {
-  if (exact && option && !was) {
-    return error(Code::InvalidArgument, "the run was started without ", flag, kInstead);
+Status takeSwitch(std::string_view flag, bool exact, bool was, Switch &option) {
+  if (exact && option.isGiven && option.isOn != was) {
+    return error(Code::InvalidArgument, "the run was started ", was ? "with " : "without ", flag,
+                 kInstead);
   }
-  option = option || was;
+  option = option.isGiven ? option.isOn : was;
   return Status::ok();
 }
 

@@ -3,10 +3,12 @@
 // From options to a job: everything that can be refused is refused here, before the first step.
 #include "runtime/train/Train.h"
 
+#include "runtime/base/File.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/Checkpoints.h"
 #include "runtime/train/Controls.h"
 #include "runtime/train/OpenModel.h"
+#include "runtime/train/RecipeLines.h"
 #include "runtime/train/RunFolder.h"
 #include "runtime/train/RunLock.h"
 #include "runtime/train/StartState.h"
@@ -30,6 +32,26 @@ Status checkPosition(const exec::Session &session, const TrainJob &job, const Ru
                  " of its epoch, but an epoch has ", job.feed->loader().samplesPerEpoch());
   }
   return Status::ok();
+}
+
+/// The lines of a run's train.json. What a resumed run no longer needs, its first values, is that
+/// of the run's beginning.
+std::string recordedLines(TrainOptions options, const RunRecord &record,
+                          const artifact::Manifest &manifest) {
+  if (options.resume != ResumeMode::No) {
+    constexpr uint64_t most = uint64_t{1} << 20;
+    Result<std::vector<uint8_t>> bytes = readFile(options.out + "/train.json", most);
+    Result<Recipe> before =
+        bytes ? parseRecipe({reinterpret_cast<const char *>(bytes->data()), bytes->size()})
+              : Result<Recipe>(bytes.status());
+    if (before) {
+      options.init = before->lines.init;
+      options.weights = before->lines.weights;
+      options.reinit = before->lines.reinit;
+    }
+  }
+  options.maxSteps = record.maxSteps != 0 ? std::optional(record.maxSteps) : std::nullopt;
+  return linesOf(options, manifest);
 }
 
 /// Opens or creates the run folder's files, with the lock of a new one. Nothing is written by a dry
@@ -58,9 +80,13 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe,
     }
   }
   job.folder = options.out;
-  RecipeOverrides overrides{record.learningRate, static_cast<uint64_t>(record.seed),
-                            record.epochs,       record.batchSize,
-                            record.schedule,     preprocessingJson(preprocessing)};
+  RecipeOverrides overrides{record.learningRate,
+                            static_cast<uint64_t>(record.seed),
+                            record.epochs,
+                            record.batchSize,
+                            record.schedule,
+                            preprocessingJson(preprocessing),
+                            recordedLines(options, record, job.session->manifest())};
   if (Status status = writeRunFolder(job.folder, record, withOverrides(recipe, overrides),
                                      options.model, job.session->manifest().weightsFile);
       !status) {
@@ -188,14 +214,15 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
       lock = taken.take();
     }
   }
-  if (Status status = checkOptions(options); !status) {
-    return status;
-  }
   Result<Recipe> recipe = parseRecipe(artifact->manifest().trainSpecJson);
   if (!recipe) {
     return recipe.status();
   }
-  for (const std::string &note : applyTo(options, *recipe)) {
+  const std::vector<std::string> notes = applyTo(options, *recipe);
+  if (Status status = checkOptions(options); !status) {
+    return status;
+  }
+  for (const std::string &note : notes) {
     progress.message(note);
   }
   auto session = createSession(std::move(artifact), options, *recipe);

@@ -11,9 +11,10 @@ class FromPytorch(Case):
     def setUp(self):
         super().setUp()
         page = (SOURCE / "docs" / "from-pytorch.md").read_text()
-        # The second column of the tables, as code.
-        self.words = [word for line in page.splitlines() if line.startswith("| ")
-                      for word in re.findall(r"`([^`]+)`", line.split("|", 2)[2])]
+        # The second and the third column of the tables, as code.
+        rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
+        self.words = [word for row in rows for word in re.findall(r"`([^`]+)`", row[2])]
+        self.lines = [word for row in rows for word in re.findall(r"`([^`]+)`", row[3]) if ":" in word or "{" in word]
 
     def helped(self, verb):
         return self.succeeds("help", verb).out
@@ -47,6 +48,18 @@ class FromPytorch(Case):
                       ("--param-group", "fc2.*:lr=10x,weight_decay=0", "--optimizer", "adamw"), ("--metrics", "f1,roc_auc"),
                       ("--average", "ema,decay=0.999"), ("--average", "swa,start=5"), ("--sampler", "weighted")):
             self.succeeds("train", "model.pb", *data, *flags)
+
+    def test_lines_of_a_recipe_are_taken(self):
+        self.make_mlp()
+        self.assertGreater(len(self.lines), 40)
+        lines = "\n".join(self.lines)
+        fields = set(re.findall(r"(?m)^\w+", lines))
+        self.assertGreaterEqual(fields, {"data", "val_split", "sampler", "optimizer", "loss", "schedule", "init", "seed", "clip"})
+        for line in self.lines:
+            self.write("train.textproto", line)
+            ending = self.run_program("pack", "model.pb", "--spec", "train.textproto", "-o", "packed.pb")
+            # Patterns of other networks fit no parameter here; what is no line of a recipe is said to be so.
+            self.assertNotIn("train.textproto", ending.err, f"{line}\n{ending}")
 
 
 if __name__ == "__main__":

@@ -18,9 +18,6 @@ int runLrFind(const Verb &verb, Words words) {
   if (auto code = parseWords(verb, words, std::move(flags), {1, 1, "one model"}, positionals)) {
     return *code;
   }
-  if (options.train.data.empty()) {
-    return failUsage(verb, "say what to train on with --data DATA");
-  }
   rt::train::Interrupt interrupt;
   rt::train::Hooks hooks;
   hooks.stop = &interrupt.flag();
@@ -28,8 +25,16 @@ int runLrFind(const Verb &verb, Words words) {
   CompiledModel compiled;
   if (kindOf(positionals[0]) != FileKind::Elf) {
     Model model;
+    step.lines = StepFlags::Lines::OfRun;
     if (auto problem = loadModel(positionals[0], step, NeedStep::Yes, model)) {
       return fail(verb, *problem);
+    }
+    if (auto notes = takeRecipe(model, options.train); !notes) {
+      return fail(verb, notes.status());
+    }
+    options.train.val.clear(); // nothing is validated
+    if (options.train.data.empty()) {
+      return failUsage(verb, "say what to train on with --data DATA");
     }
     options.train.dropLast = true;
     Result<std::vector<int64_t>> sizes = trainSizes(model, options.train);

@@ -21,6 +21,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <unistd.h>
 
 namespace ntc::driver {
@@ -40,15 +41,10 @@ std::optional<ModelProblem> usageProblem(const Status &status) {
   return ModelProblem{{status.message()}, kUsage};
 }
 
-/// Puts the flags into a recipe. Errors: what is wrong with a flag.
-Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec &spec) {
-  if (!flags.spec.empty()) {
-    auto given = format::readSpec(flags.spec);
-    if (!given) {
-      return rt::withContext(given.status(), "--spec");
-    }
-    format::replaceFields(*given, model, spec);
-  }
+/// Puts `given`, which is --spec's, and the flags into a recipe. Errors: what is wrong with a flag.
+Status overlay(const TrainSpec &given, const StepFlags &flags, const onnx::ModelProto &model,
+               TrainSpec &spec) {
+  format::replaceFields(given, model, spec);
   if (!flags.loss.empty()) {
     auto loss = format::parseLoss(flags.loss);
     if (!loss) {
@@ -129,6 +125,9 @@ Status overlay(const StepFlags &flags, const onnx::ModelProto &model, TrainSpec 
   if (flags.accumulate) {
     spec.set_accumulate(static_cast<uint32_t>(*flags.accumulate));
   }
+  if (!flags.reinit.empty()) {
+    spec.mutable_reinit()->Assign(flags.reinit.begin(), flags.reinit.end());
+  }
   return Status::ok();
 }
 
@@ -140,10 +139,13 @@ std::string nameOf(const onnx::ModelProto &proto, const TrainSpec &spec, const s
   return stem.empty() ? proto.graph().name() : stem;
 }
 
-std::optional<ModelProblem> packWith(const StepFlags &flags, const TrainSpec &spec, Model &model) {
+std::optional<ModelProblem> packWith(TrainSpec spec, Model &model) {
   bool unsupported = hasUnsupportedOperator(model.proto);
   format::Notes notes;
-  format::PackOptions options{spec, flags.reinit};
+  // Drawn afresh once: a model that was trained since keeps its values when it is packed again.
+  model.reinit.assign(spec.reinit().begin(), spec.reinit().end());
+  spec.clear_reinit();
+  format::PackOptions options{std::move(spec), model.reinit};
   auto problems = format::pack(model.proto, options, notes);
   for (const std::string &each : notes) {
     note("note: " + each);
@@ -282,14 +284,28 @@ std::optional<ModelProblem> loadModel(const std::string &given, const StepFlags 
   bool foreign = model.proto.training_info_size() > 0 && !format::isGenerated(model.proto);
   model.hasStep = model.proto.training_info_size() > 0;
   model.name = nameOf(model.proto, model.spec, path);
+  TrainSpec lines;
+  if (!flags.spec.empty()) {
+    auto read = format::readSpec(flags.spec);
+    if (!read) {
+      return usageProblem(rt::withContext(read.status(), "--spec"));
+    }
+    lines = *read;
+  }
+  if (flags.lines == StepFlags::Lines::OfRun) {
+    model.asked = format::takeLoop(lines);
+  }
   std::vector<std::string> changes = flags.given();
+  if (lines.ByteSizeLong() == 0) {
+    std::erase(changes, "--spec"); // nothing of it concerns the step
+  }
   if (foreign && !changes.empty()) {
     return ModelProblem{{concat(path, " has a training step of its own, which ", changes[0],
                                 " cannot change; remove its training_info to use flags")},
                         kUsage};
   }
   TrainSpec spec = model.spec;
-  if (Status status = overlay(flags, model.proto, spec); !status) {
+  if (Status status = overlay(lines, flags, model.proto, spec); !status) {
     return usageProblem(status);
   }
   if (!model.hasStep && (spec.loss().name().empty() || spec.optimizer().name().empty())) {
@@ -314,7 +330,7 @@ std::optional<ModelProblem> loadModel(const std::string &given, const StepFlags 
   if (spec.model().empty()) {
     spec.set_model(model.name);
   }
-  if (auto problem = packWith(flags, spec, model)) {
+  if (auto problem = packWith(spec, model)) {
     for (std::string &message : problem->messages) {
       message = concat(path, ": ", message);
     }
@@ -334,13 +350,42 @@ std::optional<ModelProblem> loadModel(const std::string &given, const StepFlags 
   return std::nullopt;
 }
 
-Result<rt::train::Recipe> loopRecipe(const Model &model) {
+namespace {
+
+Result<rt::train::Recipe> recipeOf(const TrainSpec &spec) {
   std::string json;
-  auto written = google::protobuf::util::MessageToJsonString(model.spec, &json);
+  auto written = google::protobuf::util::MessageToJsonString(spec, &json);
   if (!written.ok()) {
     return rt::error(Code::Internal, "the recipe: ", written.ToString());
   }
   return rt::train::parseRecipe(json);
+}
+
+} // namespace
+
+Result<rt::train::Recipe> loopRecipe(const Model &model) { return recipeOf(model.spec); }
+
+Result<std::vector<std::string>> takeRecipe(const Model &model, rt::train::TrainOptions &options) {
+  auto asked = recipeOf(model.asked);
+  if (!asked) {
+    return rt::withContext(asked.status(), "--spec");
+  }
+  if (options.resume == rt::train::ResumeMode::No) {
+    if (model.asked.has_seed() && !options.seed) {
+      options.seed = model.asked.seed();
+    }
+    if (!asked->batchSizes.empty() && !options.batchSize) {
+      options.batchSize = asked->batchSizes.front();
+    }
+    options.reinit = model.reinit;
+  }
+  std::vector<std::string> notes = rt::train::applyTo(options, *asked);
+  auto own = loopRecipe(model);
+  if (!own) {
+    return own.status();
+  }
+  std::ranges::move(rt::train::applyTo(options, *own), std::back_inserter(notes));
+  return notes;
 }
 
 void TargetFlags::takeFrom(const rt::artifact::Manifest &manifest) {
@@ -353,11 +398,12 @@ CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
   CompileOptions options;
   options.mcpu = flags.mcpu;
   options.batchSizes = std::move(batchSizes);
+  const bool isSaid = flags.denormals < 2;
   bool isModels = flags.precision == TargetFlags::kModels;
   Precision asked = model.spec.precision();
   options.f64 = isModels ? asked == Precision::F64 : flags.precision == 1;
   options.bf16 = isModels ? asked == Precision::BF16 : flags.precision == 2;
-  options.flushDenormals = flags.denormals == 0;
+  options.flushDenormals = isSaid ? flags.denormals == 0 : model.spec.denormals() != "keep";
   options.disabledPasses = flags.disabledPasses;
   options.level = flags.level;
   return options;

@@ -16,6 +16,9 @@ namespace ntc::driver {
 /// Flags that change the training step, as texts until a model is there.
 struct StepFlags {
   std::string spec;
+  /// What becomes of the spec's lines that are no part of the step: part of the model's recipe, or
+  /// the model's `asked`.
+  enum class Lines : uint8_t { OfModel, OfRun } lines = Lines::OfModel;
   std::string loss;
   std::string optimizer;
   std::string schedule;
@@ -40,7 +43,7 @@ struct TargetFlags {
   std::string mcpu = "native";
   static constexpr size_t kModels = 4;
   size_t precision = kModels; ///< index into f32, f64, bf16, f16; kModels: what the model says
-  size_t denormals = 0;       ///< index into flush, keep
+  size_t denormals = 2;       ///< index into flush, keep; 2: what the model says, else flush
   std::vector<std::string> disabledPasses;
   unsigned level = pipelines::kDefaultLevel;
 
@@ -72,6 +75,8 @@ struct Model {
   TrainSpec spec;   ///< as embedded
   std::string name; ///< for titles: the recipe's model, the graph's name, or the file's
   bool hasStep = false;
+  TrainSpec asked;                 ///< lines of --spec that are not in `spec`
+  std::vector<std::string> reinit; ///< patterns of what was drawn afresh
 };
 
 /// What a verb wants from a model without a training step.
@@ -93,6 +98,10 @@ std::optional<ModelProblem> loadModel(const std::string &path, const StepFlags &
 
 /// The recipe as the loop reads it: what the artifact of the model would say.
 Result<rt::train::Recipe> loopRecipe(const Model &model);
+
+/// Puts the lines of --spec, then those of the model's recipe, where `options` leave them open.
+/// Returns a note for each that is left out. Errors: as parseRecipe.
+Result<std::vector<std::string>> takeRecipe(const Model &model, rt::train::TrainOptions &options);
 
 /// How `model` is compiled for `batchSizes`; the recipe's precision counts where no flag is given.
 CompileOptions compileOptions(const Model &model, const TargetFlags &flags,

@@ -199,11 +199,20 @@ Result<SweepProgram> SweepPrograms::make(const Words &words, const TrainOptions 
     if (!model) {
       return model.status();
     }
+    Result<rt::train::Recipe> recipe = loopRecipe(*model);
+    if (!recipe) {
+      return recipe.status();
+    }
     std::vector<int64_t> sizes;
     for (int64_t fold = 0; fold < sweep_.folds; ++fold) {
       TrainOptions one = options;
       one.fold =
           sweep_.folds > 1 ? std::optional(rt::train::Fold{fold, sweep_.folds}) : std::nullopt;
+      rt::train::applyTo(one, *recipe);
+      if (one.data.empty()) {
+        return rt::error(Code::InvalidArgument,
+                         "expected options { key: \"data\" value: \"…\" }: ", "what to train on");
+      }
       Result<std::vector<int64_t>> each = trainSizes(*model, one);
       if (!each) {
         return each.status();

@@ -69,10 +69,6 @@ Status checkNames(const Sweep &sweep) {
     return rt::error(Code::InvalidArgument, "expected either 'model' or 'family', found ",
                      sweep.model.empty() ? "neither" : "both");
   }
-  if (!sweep.options.contains("data")) {
-    return rt::error(Code::InvalidArgument,
-                     "expected options { key: \"data\" value: \"…\" }: what to train on");
-  }
   for (const char *name : {"out", "resume", "json", "dry-run", "fold", "threads", "progress"}) {
     const bool isParameter = std::ranges::count(sweep.space, name, &search::Parameter::name) > 0;
     if (sweep.options.contains(name) || isParameter) {
@@ -86,8 +82,10 @@ Status checkNames(const Sweep &sweep) {
                        " is an option too");
     }
   }
+  // A recipe may say what validates.
   if (sweep.metric.starts_with("val_") && sweep.folds == 1 && !sweep.options.contains("val") &&
-      !sweep.options.contains("val-split")) {
+      !sweep.options.contains("val-split") && !sweep.options.contains("spec") &&
+      sweep.options.contains("data")) {
     return rt::error(Code::InvalidArgument, "metric ", rt::quoted(sweep.metric),
                      " needs validation data: the option val or val-split, or folds");
   }

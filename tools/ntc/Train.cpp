@@ -113,8 +113,11 @@ bool takeRunsArtifact(TrainFlags &flags, const std::vector<int64_t> &sizes) {
   if (target.precision == TargetFlags::kModels) {
     target.precision = theirs.precision;
   }
-  if (!manifest->flushDenormals) {
+  if (target.denormals == 2) {
     target.denormals = theirs.denormals;
+  }
+  if (target.denormals != theirs.denormals) {
+    return false;
   }
   auto has = [&](int64_t size) {
     return std::ranges::any_of(manifest->entries, [&](const rt::artifact::EntrySpec &entry) {
@@ -132,6 +135,7 @@ int trainModel(const Verb &verb, TrainFlags &flags, const std::string &path,
                const rt::train::Hooks &hooks) {
   TrainOptions &options = flags.options;
   Model model;
+  flags.step.lines = StepFlags::Lines::OfRun;
   if (auto problem = loadModel(path, flags.step, NeedStep::Yes, model)) {
     return fail(verb, *problem);
   }
@@ -144,8 +148,15 @@ int trainModel(const Verb &verb, TrainFlags &flags, const std::string &path,
       return fail(verb, status);
     }
   }
+  const auto notes = takeRecipe(model, options);
+  if (!notes) {
+    return fail(verb, notes.status());
+  }
   if (options.data.empty()) {
     return failUsage(verb, "say what to train on with --data DATA");
+  }
+  for (const std::string &each : *notes) {
+    note(each);
   }
   if (Status status = checkTraining(model, options); !status) {
     return fail(verb, status);
