@@ -109,8 +109,10 @@ private:
       ivs[form.vectorLoop] = column;
       panel = packs && part != SumPart::Begin ? std::optional(emitPanel(ivs, vectors, mask))
                                               : std::nullopt;
-      tileRows->blocks(tileHeight, ivs, [&](Value row, int64_t count) {
-        emitOuterTile(ivs, row, count, vectors, mask);
+      k.loops(positions, ranges, ivs, [&] {
+        tileRows->blocks(tileHeight, ivs, [&](Value row, int64_t count) {
+          emitOuterTile(ivs, row, count, vectors, mask);
+        });
       });
       ivs[form.vectorLoop] = {};
     };
@@ -258,13 +260,30 @@ private:
     }
   }
 
+  /// The range of a reduction loop, without the taps that meet zeros at the position of `ivs`.
+  Range clippedRange(unsigned loop, ArrayRef<Value> ivs) {
+    Range range = ranges[loop];
+    for (const fuse::ClippedLoop &clip : clipped) {
+      if (clip.tap != loop) {
+        continue;
+      }
+      Value moved = k.mul(ivs[clip.position], clip.positionStep);
+      Value first = clip.tapStep > 0 ? arith::SubIOp::create(k.b, k.loc, k.index(clip.lower), moved)
+                                     : k.add(moved, k.index(1 - clip.upper));
+      Value end = k.add(first, k.index(clip.upper - clip.lower));
+      range = {arith::MaxSIOp::create(k.b, k.loc, range.lower, first),
+               arith::MinSIOp::create(k.b, k.loc, range.upper, end)};
+    }
+    return range;
+  }
+
   SmallVector<Value> emitReduced(ArrayRef<unsigned> loops, SmallVector<Value> &ivs,
                                  ValueRange carried,
                                  llvm::function_ref<SmallVector<Value>(ValueRange)> body) {
     if (loops.empty()) {
       return body(carried);
     }
-    return k.loop(ranges[loops.front()], 1, carried,
+    return k.loop(clippedRange(loops.front(), ivs), 1, carried,
                   [&](Value iv, ValueRange now) -> SmallVector<Value> {
                     ivs[loops.front()] = iv;
                     return emitReduced(loops.drop_front(), ivs, now, body);

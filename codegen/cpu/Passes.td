@@ -21,6 +21,7 @@ def EmitKernels : Pass<"ntc-emit-kernels", "::mlir::ModuleOp"> {
     |---|---|---|
     | `tile-registers` | rows and columns of sums stay in registers, and share what a step reads | one vector of sums at a time |
     | `merge-rows` | rows of a tile are counted through several short loops | rows are the indices of the last loop |
+    | `skip-borders` | around small images, taps that meet zeros are left out | zeros are multiplied |
     | `block-reductions` | a sum of products runs in blocks whose operands stay in a cache | it runs once |
     | `pack-panels` | what a column of tiles reads far apart is copied first | it is read in place |
     | `pair-products` | products of bf16 are summed two at a time, from panels of pairs | factors are widened to f32 first |

@@ -24,6 +24,7 @@ TiledContraction::TiledContraction(KernelBuilder &k, size_t n, fuse::Contraction
   rhs = k.linearize(nest.reads[this->form.rhs]);
   output = k.linearize(nest.writes[0]);
   lanes = k.lanesOf(output.buffer.element);
+  chooseClipped();
   rowLoop = this->form.rowLoops.empty() ? -1 : static_cast<int>(this->form.rowLoops.back());
   columnLoop =
       this->form.columnLoops.empty() ? -1 : static_cast<int>(this->form.columnLoops.back());
@@ -33,8 +34,8 @@ TiledContraction::TiledContraction(KernelBuilder &k, size_t n, fuse::Contraction
       if (d != this->form.vectorLoop) {
         reduced.push_back(d);
       }
-    } else if (!tileRows->contains(d) && static_cast<int>(d) != columnLoop &&
-               d != this->form.vectorLoop) {
+    } else if (!tileRows->contains(d) && !llvm::is_contained(positions, d) &&
+               static_cast<int>(d) != columnLoop && d != this->form.vectorLoop) {
       outer.push_back(d);
     }
   }
@@ -51,6 +52,25 @@ int64_t TiledContraction::depthOf(unsigned loop) const {
 
 int64_t TiledContraction::vectorCount() const {
   return llvm::divideCeil(sizeOf(form.vectorLoop), lanes);
+}
+
+/// Positions of clipped loops are no rows: all rows of a tile run over the same taps.
+void TiledContraction::chooseClipped() {
+  StringRef whyNot;
+  auto loops = fuse::clippedLoops(nest, form, &whyNot);
+  if ((loops.empty() && whyNot.empty()) || !chooseUnless(k, KernelChoice::SkipBorders, whyNot, [&] {
+        return llvm::formatv("taps outside of the image are left out in {0} dimensions",
+                             loops.size())
+            .str();
+      })) {
+    return;
+  }
+  clipped = std::move(loops);
+  for (const fuse::ClippedLoop &loop : clipped) {
+    positions.push_back(loop.position);
+  }
+  llvm::sort(positions);
+  llvm::erase_if(form.rowLoops, [&](unsigned d) { return llvm::is_contained(positions, d); });
 }
 
 /// Where rows come from several loops, what their addresses cost must be little against the sum.
@@ -83,6 +103,11 @@ std::pair<int64_t, int64_t> TiledContraction::outerTile() const {
   int64_t vectors = vectorCount(), have = 1, columns = std::min<int64_t>(vectors, 2);
   if (!k.choices.has(KernelChoice::TileRegisters)) {
     return {1, 1};
+  }
+  if (!clipped.empty()) {
+    // Rows are whole images apart, in few sets of the first cache: tiles are wide.
+    columns = std::min<int64_t>(vectors, k.target.registers >= 32 ? 4 : 2);
+    return {columns, std::min<int64_t>((k.target.registers - 2 - columns) / columns, kTall)};
   }
   for (unsigned loop : form.rowLoops) {
     have *= sizeOf(loop);
@@ -186,20 +211,26 @@ KernelBuilder::Cuts TiledContraction::reductionBlocks() {
 /// Is a column of tiles worth a copy of what it reads of rhs: if it is read often enough, and steps
 /// are so wide that they miss the caches (lines that fall into few sets) or are gathers?
 bool TiledContraction::packsPanels() const {
-  constexpr int64_t kFewestTiles = 4, kWideStep = 2048, kMostBytes = 64 * 1024;
+  constexpr int64_t kFewestTiles = 4, kWideStep = 2048;
+  // Tiles of clipped loops are wide, so that a panel may wait in the second cache.
+  int64_t most = clipped.empty() ? 64 * 1024 : k.target.l2Bytes / 2, tiles = 1;
   int64_t size = ir::plan::elementBytes(rhs.buffer.element), bytes = tileColumns * lanes * size,
           step = 0;
   for (unsigned loop : reduced) {
     bytes *= rhs.strides[loop] == 0 ? 1 : depthOf(loop);
     step = rhs.strides[loop] == 0 ? step : rhs.strides[loop] * size;
   }
+  for (unsigned loop : positions) {
+    tiles *= sizeOf(loop);
+  }
+  tiles *= llvm::divideCeil(tileRows->count(), tileHeight);
   StringRef whyNot;
-  if (rowLoop < 0 || llvm::divideCeil(tileRows->count(), tileHeight) < kFewestTiles) {
+  if (rowLoop < 0 || tiles < kFewestTiles) {
     whyNot = "too few tiles read what would be copied";
   } else if (step < kWideStep && !form.gathers) {
     whyNot = "what its tiles read lies close enough";
-  } else if (bytes > kMostBytes) {
-    whyNot = "a panel would be too large for the first cache";
+  } else if (bytes > most) {
+    whyNot = "a panel would be too large for its cache";
   } else if (rhs.buffer.element.isInteger(1)) {
     whyNot = "its elements are booleans";
   }

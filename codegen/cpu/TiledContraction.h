@@ -6,7 +6,7 @@
 #pragma once
 
 #include "codegen/cpu/TileRows.h"
-#include "compiler/fuse/ContractionForm.h"
+#include "compiler/fuse/ZeroBorders.h"
 
 #include <optional>
 
@@ -25,9 +25,12 @@ protected:
   SmallVector<Range> ranges; ///< per loop; of a reduction loop that is cut, the current block
   LinearAccess lhs, rhs, output;
   Lanes lanes;
-  int rowLoop, columnLoop;       ///< or -1
-  SmallVector<unsigned> outer;   ///< loops around the tiles
-  SmallVector<unsigned> reduced; ///< reduction loops but the vector loop, outermost first
+  int rowLoop, columnLoop; ///< or -1
+  /// Reduction loops that run over the taps inside of an image only.
+  SmallVector<fuse::ClippedLoop> clipped;
+  SmallVector<unsigned> positions; ///< of clipped loops: loops around the tiles of a panel
+  SmallVector<unsigned> outer;     ///< loops around the tiles
+  SmallVector<unsigned> reduced;   ///< reduction loops but the vector loop, outermost first
   std::optional<TileRows> tileRows;
   KernelBuilder::Cuts cuts;                     ///< reduction loops that run outside of the tiles
   llvm::DenseMap<unsigned, int64_t> blockSizes; ///< the same by loop
@@ -54,6 +57,7 @@ protected:
   std::pair<int64_t, int64_t> dotTile() const;
 
 private:
+  void chooseClipped();
   TileRows chooseRows();
   SmallVector<unsigned> cuttable() const;
   int64_t streamedBytes() const;

@@ -8,6 +8,7 @@
 #include "compiler/fuse/ConvolutionRoles.h"
 #include "compiler/fuse/LayoutClasses.h"
 #include "compiler/fuse/Passes.h"
+#include "compiler/fuse/ZeroBorders.h"
 
 #include <map>
 #include <vector>
@@ -163,6 +164,9 @@ private:
       demand(operand, order);
       AffineMap &map = maps[operand.getOperandNumber()];
       map = order.empty() ? map : permuted(map, order);
+    }
+    if (!wanted.front().empty()) {
+      permuteZeroBorders(op, wanted.front());
     }
     for (auto [init, result] : llvm::zip(op.getDpsInitsMutable(), op.getResults())) {
       const Order &order = wanted[init.getOperandNumber()];

@@ -4,6 +4,8 @@
 
 #include "compiler/fuse/ContractionForm.h"
 
+#include "compiler/fuse/ZeroBorders.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -169,6 +171,15 @@ std::optional<ContractionForm> contractionForm(Operation *op) {
     return outer;
   }
   auto dot = dotForm(nest);
+  // Sums of two short vectors end with adding lanes more than they multiply: many rows pay for
+  // gathering the columns to a panel instead.
+  constexpr int64_t kShallow = 32, kManyRows = 64;
+  if (dot && outer && dot->rowLoops.size() == 1 && nest.extents[dot->vectorLoop] < kShallow &&
+      nest.extents[dot->vectorLoop] >= kShort && nest.extents[outer->vectorLoop] >= kShallow &&
+      outer->rowLoops.size() == 1 && nest.extents[outer->rowLoops.back()] >= kManyRows &&
+      llvm::count(nest.isReduction, true) == 1) {
+    return outer;
+  }
   if (dot && (!outer || outer->gathers ||
               nest.extents[dot->vectorLoop] > nest.extents[outer->vectorLoop])) {
     return dot;
@@ -200,6 +211,23 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
   }
   if (form->kind == ContractionForm::Kind::Outer) {
     grains[form->vectorLoop] = kVectorGrain;
+    auto clipped = clippedLoops(nest, *form);
+    if (!clipped.empty()) {
+      // The batch fills tiles; what is read of rhs is shared by all positions of a group.
+      int64_t rows = kClippedRows;
+      auto isPosition = [&](unsigned d) {
+        return llvm::any_of(clipped, [&](const ClippedLoop &loop) { return loop.position == d; });
+      };
+      for (bool positions : {false, true}) {
+        for (unsigned d : llvm::reverse(form->rowLoops)) {
+          if (isPosition(d) == positions) {
+            grains[d] = std::min({rows, nest.extents[d], positions ? rows : kClippedBatch});
+            rows = (rows + grains[d] - 1) / grains[d];
+          }
+        }
+      }
+      return grains;
+    }
     // A long reduction reads much for every group: groups take many of the results that share it.
     int64_t depth = 1;
     for (unsigned d = 0; d < nest.extents.size(); ++d) {
@@ -222,14 +250,23 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
     }
   }
   // Only the innermost row and column loops are unrolled. Matrices have rows enough for groups
-  // that read all of a cache line.
+  // that read all of a cache line, or so few that they fill a tile or two: they stay together.
+  constexpr int64_t kFew = 24;
+  bool isMatrix = llvm::count(nest.isReduction, false) == 2;
+  auto grainOf = [&](unsigned loop, int64_t grain) {
+    return isMatrix && nest.extents[loop] <= kFew ? nest.extents[loop] : grain;
+  };
   if (!form->rowLoops.empty()) {
     unsigned row = form->rowLoops.back();
-    bool isMatrix = llvm::count(nest.isReduction, false) == 2 && nest.extents[row] >= kManyRows;
-    grains[row] = isMatrix ? kLineGrain : kRowGrain;
+    grains[row] = grainOf(row, isMatrix && nest.extents[row] >= kManyRows ? kLineGrain : kRowGrain);
+    if (isMatrix && form->gathers) {
+      // Every group gathers what it reads of rhs.
+      grains[row] = std::min(nest.extents[row], 2 * kManyRows);
+    }
   }
   if (!form->columnLoops.empty()) {
-    grains[form->columnLoops.back()] = kColumnGrain;
+    unsigned column = form->columnLoops.back();
+    grains[column] = grainOf(column, kColumnGrain);
   }
   return grains;
 }

@@ -7,6 +7,7 @@
 // reshaped operands.
 
 #include "compiler/fuse/LowerToLinalg.h"
+#include "compiler/fuse/ZeroBorders.h"
 
 using namespace mlir;
 
@@ -151,6 +152,9 @@ static SmallVector<Value> lowerConv(OpBuilder &b, nn::ConvOp op) {
                 {dims.map({batch, group, channel}, windowCoordinates(windows, position, offset)),
                  dims.map({group, out, channel}, offset)},
                 multiplyAdd);
+  if (groups == 1) {
+    noteZeroBorders(sum, windows.padsLow, windows.padsHigh);
+  }
   return {joinGroups(b, loc, sum, result)};
 }
 
@@ -247,6 +251,9 @@ static SmallVector<Value> lowerConvDx(OpBuilder &b, nn::ConvDxOp op) {
                 {dims.map({batch, group, out}, transposed.coordinates(position, offset)),
                  dims.map({group, out, channel}, offset)},
                 multiplyAdd);
+  if (groups == 1) {
+    noteZeroBorders(sum, transposed.low, transposed.high);
+  }
   return {joinGroups(b, loc, sum, result)};
 }
 

@@ -8,6 +8,7 @@
 
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
+#include "compiler/fuse/ZeroBorders.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -78,9 +79,9 @@ void forEachCombination(ArrayRef<SmallVector<Rest>> rests, SmallVector<Rest> &ch
 
 /// dx[b, c, first + q * S] = sum over o, t of dy[b, o, q + shift - t * step]
 ///                                           * w[o, c, tap + t * tapStep],
-/// dy being padded by `low`.
+/// dy being padded by `low` and `high`.
 Value partOf(OpBuilder &b, nn::ConvDxOp op, Value doutput, Value weight, ArrayRef<int64_t> low,
-             ArrayRef<Rest> rests) {
+             ArrayRef<int64_t> high, ArrayRef<Rest> rests) {
   size_t rank = rests.size();
   unsigned loops = 3 + 2 * rank;
   auto dim = [&](unsigned loop) { return b.getAffineDimExpr(loop); };
@@ -99,8 +100,10 @@ Value partOf(OpBuilder &b, nn::ConvDxOp op, Value doutput, Value weight, ArrayRe
   auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
     return AffineMap::get(loops, 0, exprs, b.getContext());
   };
-  return reduction(b, op.getLoc(), result.clone(shape), 0.0, reduced, {doutput, weight},
-                   {mapOf(gradients), mapOf(weights)}, multiplyAdd);
+  Value sum = reduction(b, op.getLoc(), result.clone(shape), 0.0, reduced, {doutput, weight},
+                        {mapOf(gradients), mapOf(weights)}, multiplyAdd);
+  noteZeroBorders(sum, low, high);
+  return sum;
 }
 
 LogicalResult split(nn::ConvDxOp op, PatternRewriter &b) {
@@ -145,7 +148,7 @@ LogicalResult split(nn::ConvDxOp op, PatternRewriter &b) {
   llvm::append_range(steps, windows.strides);
   SmallVector<Rest> chosen;
   forEachCombination(rests, chosen, [&](ArrayRef<Rest> combination) {
-    Value part = partOf(b, op, doutput, weight, low, combination);
+    Value part = partOf(b, op, doutput, weight, low, high, combination);
     SmallVector<int64_t> offsets = {0, 0};
     for (const Rest &rest : combination) {
       offsets.push_back(rest.first);

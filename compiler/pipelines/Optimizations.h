@@ -18,6 +18,7 @@ namespace ntc::pipelines {
 enum class KernelChoice : uint8_t {
   TileRegisters,
   MergeRows,
+  SkipBorders,
   BlockReductions,
   PackPanels,
   PairProducts,
@@ -56,7 +57,7 @@ struct OptimizationInfo {
 /// wherever it applies; level 2 adds what weighs one cost against another: sizes of caches, work
 /// per thread, an operation done twice against a tensor stored. Level 3 is level 2 plus what costs
 /// compile time out of proportion; nothing does.
-inline constexpr std::array<OptimizationInfo, 24> kOptimizations = {{
+inline constexpr std::array<OptimizationInfo, 25> kOptimizations = {{
     {"simplify", 1, "algebraic identities, constants, common subexpressions"},
     {"sparse-pool-gradients", 2, "gradients behind a max pool are summed over its winners only"},
     {"split-strided-gradients", 2, "gradients of strided convolutions multiply no spread zeros"},
@@ -73,6 +74,8 @@ inline constexpr std::array<OptimizationInfo, 24> kOptimizations = {{
      KernelChoice::TileRegisters},
     {"merge-rows", 2, "rows of a register tile come from several short loops",
      KernelChoice::MergeRows},
+    {"skip-borders", 2, "products with the zeros around small images are left out",
+     KernelChoice::SkipBorders},
     {"block-reductions", 2, "long sums of products run in blocks whose operands stay in a cache",
      KernelChoice::BlockReductions},
     {"pack-panels", 2, "operands that lie far apart are copied side by side first",

@@ -10,7 +10,7 @@ from probe import PROBE
 
 # What only moves computations and memory about: passes, and choices within kernels.
 EXACT = ("join-dispatches", "merge-small-dispatches", "read-padded", "update-in-place", "reuse-slots", "pipeline-updates")
-EXACT_CHOICES = ("tile-registers", "merge-rows", "pack-panels", "fold-lanes", "widen-reductions", "unroll-windows",
+EXACT_CHOICES = ("tile-registers", "merge-rows", "skip-borders", "pack-panels", "fold-lanes", "widen-reductions", "unroll-windows",
                  "collapse-loops", "hoist-loads", "transpose-blocks", "prefetch-operands")
 # What may compute a value by another formula or add in another order.
 CLOSE_CHOICES = ("block-reductions", "pair-products")
@@ -26,7 +26,7 @@ MODELS = {
     "narrow": (["mlp", "--input", "40", "--hidden", "24"], 24, ["--precision=bf16"]),
     "deep": (["mlp", "--input", "9000", "--hidden", "8"], 24, []),
     "images": (["lenet"], 16, []),
-    "strided": (None, 4, []),
+    "strided": (None, 8, []),
 }
 
 

@@ -47,6 +47,10 @@ std::vector<OpCase> cases() {
       {"rows", "nn.conv", "%a: tensor<2x40x4x5xf32>, %b: tensor<32x40x1x1xf32>",
        std::string("%y = nn.conv %a, %b {") + kWindows +
            " : tensor<2x40x4x5xf32>, tensor<32x40x1x1xf32> -> tensor<2x32x4x5xf32>"},
+      {"borders", "nn.conv", "%a: tensor<7x150x5x3xf32>, %b: tensor<40x150x3x3xf32>",
+       "%y = nn.conv %a, %b {strides = array<i64: 1, 1>, pads_low = array<i64: 1, 1>, "
+       "pads_high = array<i64: 1, 1>, dilations = array<i64: 1, 1>} : "
+       "tensor<7x150x5x3xf32>, tensor<40x150x3x3xf32> -> tensor<7x40x5x3xf32>"},
       {"winners", "nn.max_pool", "%a: tensor<2x9x14x18xf32>, %b: tensor<37x9x3x3xf32>",
        std::string("%c = nn.conv %a, %b {") + kWindows +
            " : tensor<2x9x14x18xf32>, tensor<37x9x3x3xf32> -> tensor<2x37x12x16xf32>\n"

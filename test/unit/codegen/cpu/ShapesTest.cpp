@@ -66,6 +66,10 @@ void addConvolutions(Cases &cases, const std::string &element) {
                         Conv{"1x16x33x35", "16x1x3x3", "1x16x33x35", 1, 1, 1, 1, 16},
                         Conv{"2x19x7x7", "37x19x1x1", "2x37x7x7", 1, 0, 0, 1, 1},
                         Conv{"2x32x6x7", "16x32x3x3", "2x16x3x4", 2, 1, 1, 1, 1},
+                        // Small images with zeros around: several form a tile.
+                        Conv{"7x16x4x5", "24x16x3x3", "7x24x4x5", 1, 1, 1, 1, 1},
+                        Conv{"9x10x6x5", "40x10x3x3", "9x40x3x3", 2, 1, 1, 1, 1},
+                        Conv{"6x64x3x2", "70x64x5x5", "6x70x2x1", 1, 2, 1, 1, 1},
                         // The sums of the weight's gradient are cut into blocks.
                         Conv{"3x20x33x35", "33x20x3x3", "3x33x33x35", 1, 1, 1, 1, 1}}) {
     auto type = [&](const std::string &shape) { return tensor(shape, element); };
