@@ -60,6 +60,7 @@ LogicalResult lowerToLlvmDialect(ModuleOp module, const CpuTarget &target) {
   pm.addNestedPass<func::FuncOp>(createApproximateMath(
       ApproximateMathOptions{target.hasFma, target.hasFloor, target.hasHalf}));
   pm.addNestedPass<func::FuncOp>(createDecomposeVectors());
+  pm.addNestedPass<func::FuncOp>(createReduceStrength());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertToLlvm());
   // What these passes leave is verified once, by the translation to LLVM IR: a third of the time
@@ -97,7 +98,7 @@ static llvm::Function *createEntry(llvm::Module &module, llvm::Function &kernel,
 }
 
 /// Little is left to do: promote stack cells, merge equal expressions, tidy branches, move what a
-/// loop repeats.
+/// loop repeats. Combining instructions is left to their selection, which does it again.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -111,8 +112,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.crossRegisterProxies(loops, functions, components, modules);
   llvm::ModulePassManager passes;
   llvm::cantFail(builder.parsePassPipeline(
-      passes, "always-inline,globaldce,function(sroa,early-cse,instcombine<no-verify-fixpoint>,"
-              "simplifycfg,loop-mssa(licm))"));
+      passes, "always-inline,globaldce,function(sroa,early-cse,simplifycfg,"
+              "loop-mssa(licm))"));
   passes.run(module, modules);
 }
 

@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -19,11 +20,30 @@
 
 namespace ntc::codegen::cpu {
 
+/// Leaves out of LLVM's code generation what costs time and gains nothing here: kernels' loops
+/// carry their addresses (ntc-reduce-strength), and their order of loads and products keeps all
+/// sums in registers, which a scheduler's own order does not. LLVM has no other way to say so than
+/// its command line's options.
+static void chooseCodeGeneration() {
+  constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kChoices[] = {
+      {"disable-lsr", "true"},
+      {"enable-misched", "false"},
+      {"pre-RA-sched", "source"},
+      {"disable-post-ra", "true"}};
+  auto &options = llvm::cl::getRegisteredOptions();
+  for (auto [name, value] : kChoices) {
+    if (auto found = options.find(name); found != options.end()) {
+      found->second->addOccurrence(0, name, value);
+    }
+  }
+}
+
 static const llvm::Target *lookupTarget(const std::string &triple) {
   [[maybe_unused]] static const bool registered = [] { // once: threads create machines
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
     llvm::InitializeNativeTargetAsmParser();
+    chooseCodeGeneration();
     return true;
   }();
   std::string error;

@@ -71,6 +71,15 @@ def DecomposeVectors : Pass<"ntc-decompose-vectors", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ReduceStrength : Pass<"ntc-reduce-strength", "::mlir::func::FuncOp"> {
+  let summary = "Lets innermost loops carry addresses as sums";
+  let description = [{
+    A product of an innermost loop's counter and a constant, with what is added to it at its only use if that does not change
+    in the loop, becomes a value that the loop carries and adds to.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 def ConvertToLlvm : Pass<"ntc-convert-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Converts functions of arith, cf, math, memref and vector operations to the LLVM dialect, all at once";
   let description = [{
