@@ -139,4 +139,18 @@ Result<MappedFile> MappedFile::map(const FileDescriptor &file, const std::string
   return mapped;
 }
 
+void MappedFile::forget(std::span<const uint8_t> part) const {
+  if (part.empty() || part.data() < data_ || part.data() + part.size() > data_ + size_) {
+    return;
+  }
+  // Whole pages only; those at the edges hold bytes of others.
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const auto offset = static_cast<size_t>(part.data() - data_);
+  const size_t begin = (offset + page - 1) / page * page;
+  const size_t end = (offset + part.size()) / page * page;
+  if (begin < end) {
+    ::madvise(const_cast<uint8_t *>(data_) + begin, end - begin, MADV_DONTNEED);
+  }
+}
+
 } // namespace ntc::rt

@@ -62,6 +62,9 @@ public:
   static Result<MappedFile> map(const FileDescriptor &file, const std::string &path);
 
   std::span<const uint8_t> bytes() const { return {data_, size_}; }
+  /// Gives back the memory of a part that was read, which may be read again later. Does nothing for
+  /// bytes of others.
+  void forget(std::span<const uint8_t> part) const;
 
 private:
   const uint8_t *data_ = nullptr;

@@ -57,16 +57,18 @@ Result<std::unique_ptr<Dataset>> openFiles(const DataSource &source, const Forma
   arrays.samples = static_cast<int64_t>(samples);
   arrays.shape = {3, 32, 32};
   arrays.classes = format.classes;
-  arrays.pixels.reset(new (std::nothrow) uint8_t[samples * kPixelBytes]);
-  arrays.labels.reset(new (std::nothrow) uint8_t[samples]);
-  if (!arrays.pixels || !arrays.labels) {
+  std::unique_ptr<uint8_t[]> pixels(new (std::nothrow) uint8_t[samples * kPixelBytes]);
+  std::unique_ptr<uint8_t[]> labels(new (std::nothrow) uint8_t[samples]);
+  if (!pixels || !labels) {
     return error(Code::OutOfMemory, "'", source.place, "': no memory for ", samples, " images");
   }
   for (size_t i = 0; i < samples; ++i) {
     const uint8_t *at = records.data() + i * record;
-    arrays.labels[i] = at[format.label];
-    std::copy_n(at + format.labelBytes, kPixelBytes, arrays.pixels.get() + i * kPixelBytes);
+    labels[i] = at[format.label];
+    std::copy_n(at + format.labelBytes, kPixelBytes, pixels.get() + i * kPixelBytes);
   }
+  arrays.pixels = std::move(pixels);
+  arrays.labels = std::move(labels);
   Result<int64_t> checked =
       checkLabels(source.place, {arrays.labels.get(), samples}, format.classes);
   return checked ? makeImages(source, std::move(arrays))

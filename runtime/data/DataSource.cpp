@@ -44,9 +44,10 @@ constexpr std::array<std::string_view, 5> kGraphsOptions = {"split", "directed",
                                                             "samples"};
 constexpr std::array<std::string_view, 2> kLibraryOptions = {"argument", "samples"};
 constexpr std::array<std::string_view, 1> kNpzOptions = {"samples"};
+constexpr std::array<std::string_view, 3> kNpyOptions = {"inputs", "target", "samples"};
 constexpr std::array<std::string_view, 2> kSyntheticOptions = {"samples", "seed"};
 
-const std::array<Scheme, 16> kSchemes = {{
+const std::array<Scheme, 17> kSchemes = {{
     {"fashion-mnist", Place::Optional, "fashion-mnist", kImageOptions},
     {"mnist", Place::Required, "mnist:DIR", kImageOptions},
     {"cifar10", Place::Required, "cifar10:DIR", kImageOptions},
@@ -56,6 +57,7 @@ const std::array<Scheme, 16> kSchemes = {{
     {"imagelist", Place::Required, "imagelist:FILE", kListOptions},
     {"csv", Place::Required, "csv:FILE?target=COLUMN", kCsvOptions},
     {"npz", Place::Required, "npz:FILE", kNpzOptions},
+    {"npy", Place::Required, "npy:FILE?target=FILE", kNpyOptions},
     {"safetensors", Place::Required, "safetensors:FILE", kNpzOptions},
     {"text", Place::Required, "text:FILE?context=64", kTextOptions},
     {"tokens", Place::Required, "tokens:FILE?context=64", kTokensOptions},
@@ -77,6 +79,9 @@ std::string hintForFile(std::string_view text) {
   }
   if (text.ends_with(".npz")) {
     return concat("; for this archive write 'npz:", text, "'");
+  }
+  if (text.ends_with(".npy")) {
+    return concat("; for this array write 'npy:", text, "?target=LABELS.npy'");
   }
   if (text.ends_with(".safetensors")) {
     return concat("; for this file write 'safetensors:", text, "'");

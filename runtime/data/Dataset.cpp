@@ -138,27 +138,31 @@ ArrayDataset::ArrayDataset(int64_t samples, std::vector<Array> arrays) : samples
   }
 }
 
-void ArrayDataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
-                            std::byte *destination) const {
-  const Field &from = fields_[field];
-  const int64_t count = from.elements();
-  const auto *values = reinterpret_cast<const std::byte *>(values_[field].data());
-  if (from.dtype == DType::F64 && dtype == DType::F32) {
+void copyRowsOf(const Field &field, const std::byte *values, std::span<const int64_t> rows,
+                DType dtype, std::byte *destination) {
+  const int64_t count = field.elements();
+  if (field.dtype == DType::F64 && dtype == DType::F32) {
     return gatherRows<double, float>(values, rows, count, destination);
   }
-  if (from.dtype == DType::F32 && dtype == DType::F32) {
+  if (field.dtype == DType::F32 && dtype == DType::F32) {
     return gatherRows<float, float>(values, rows, count, destination);
   }
-  if (from.dtype == DType::I64 && dtype == DType::I64) {
+  if (field.dtype == DType::I64 && dtype == DType::I64) {
     return gatherRows<int64_t, int64_t>(values, rows, count, destination);
   }
-  const size_t sourceBytes = static_cast<size_t>(count) * sizeOf(from.dtype);
+  const size_t sourceBytes = static_cast<size_t>(count) * sizeOf(field.dtype);
   const size_t rowBytes = static_cast<size_t>(count) * sizeOf(dtype);
   for (int64_t row : rows) {
-    convertValues(from.dtype, values + static_cast<size_t>(row) * sourceBytes, dtype, destination,
+    convertValues(field.dtype, values + static_cast<size_t>(row) * sourceBytes, dtype, destination,
                   count);
     destination += rowBytes;
   }
+}
+
+void ArrayDataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
+                            std::byte *destination) const {
+  copyRowsOf(fields_[field], reinterpret_cast<const std::byte *>(values_[field].data()), rows,
+             dtype, destination);
 }
 
 SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> whole, std::vector<int64_t> rows)

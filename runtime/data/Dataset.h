@@ -116,6 +116,11 @@ bool canConvert(const Field &field, DType dtype);
 void convertValues(DType from, const std::byte *source, DType to, std::byte *destination,
                    int64_t count);
 
+/// Copies the samples `rows` of a field whose samples lie one behind the other at `values`, aligned
+/// to the element, as `Dataset::copyRows` does.
+void copyRowsOf(const Field &field, const std::byte *values, std::span<const int64_t> rows,
+                DType dtype, std::byte *destination);
+
 /// A data set of whole arrays in memory, one per field, sample after sample.
 class ArrayDataset : public Dataset {
 public:

@@ -52,8 +52,10 @@ GzipFile::~GzipFile() {
   }
 }
 
+bool GzipFile::isCompressed() const { return gzdirect(file_) == 0; }
+
 uint64_t GzipFile::greatestContentBytes() const {
-  if (gzdirect(file_)) {
+  if (!isCompressed()) {
     return fileBytes_;
   }
   return fileBytes_ > UINT64_MAX / kGreatestRatio ? UINT64_MAX : fileBytes_ * kGreatestRatio;

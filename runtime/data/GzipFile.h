@@ -31,6 +31,8 @@ public:
   /// The most bytes that the content can have: the file's size, times deflate's greatest ratio if
   /// it is compressed.
   uint64_t greatestContentBytes() const;
+  /// Whether the content is not that of the file. Known after the first `read`.
+  bool isCompressed() const;
   /// Reads up to out.size() bytes and returns how many there were; fewer only at the end. Errors:
   /// damaged or truncated compressed data, I/O.
   Result<size_t> read(std::span<uint8_t> out);

@@ -3,6 +3,7 @@
 // Folders of IDX files (Y. LeCun's MNIST page: magic 00 00 TYPE DIMS, one big-endian 32-bit size
 // per dimension, then the elements) and CIFAR-10's binary records, checked against the real size of
 // every file before anything is allocated.
+#include "runtime/base/File.h"
 #include "runtime/data/GzipFile.h"
 #include "runtime/data/ImageDataset.h"
 
@@ -18,7 +19,7 @@ constexpr uint8_t kTypeU8 = 0x08;
 struct IdxArray {
   std::string path;
   std::vector<int64_t> dims;
-  std::unique_ptr<uint8_t[]> values;
+  std::shared_ptr<const uint8_t[]> values;
 };
 
 std::unique_ptr<uint8_t[]> allocate(uint64_t bytes) {
@@ -65,6 +66,20 @@ Status checkMagic(const std::string &path, std::span<const uint8_t, 4> magic, si
   return Status::ok();
 }
 
+/// The values of an uncompressed file where they lie, which may be more than memory holds.
+Result<IdxArray> mapped(IdxArray array, size_t headerBytes, uint64_t total) {
+  Result<MappedFile> file = MappedFile::open(array.path);
+  if (!file) {
+    return file.status();
+  }
+  if (file->bytes().size() != headerBytes + total) {
+    return error(Code::Corrupt, "'", array.path, "' was changed while it was opened");
+  }
+  auto owner = std::make_shared<const MappedFile>(file.take());
+  array.values = {owner, owner->bytes().data() + headerBytes};
+  return array;
+}
+
 Result<IdxArray> readIdx(const std::string &path, size_t rank) {
   auto maybeFile = GzipFile::open(path);
   if (!maybeFile) {
@@ -102,11 +117,14 @@ Result<IdxArray> readIdx(const std::string &path, size_t rank) {
                  shapeText(array.dims), " = ", total, " bytes, but the file has ", file.fileBytes(),
                  " bytes");
   }
-  array.values = allocate(total);
-  if (!array.values) {
+  if (!file.isCompressed() && file.fileBytes() == headerBytes + total) {
+    return mapped(std::move(array), headerBytes, total);
+  }
+  std::unique_ptr<uint8_t[]> values = allocate(total);
+  if (!values) {
     return error(Code::OutOfMemory, "'", path, "': no memory for ", total, " bytes");
   }
-  auto maybeContent = file.read({array.values.get(), total});
+  auto maybeContent = file.read({values.get(), total});
   if (!maybeContent) {
     return maybeContent.status();
   }
@@ -126,6 +144,7 @@ Result<IdxArray> readIdx(const std::string &path, size_t rank) {
     return error(Code::Corrupt, "'", path, "': expected ", total, " bytes after the header for ",
                  shapeText(array.dims), ", found more");
   }
+  array.values = std::move(values);
   return array;
 }
 

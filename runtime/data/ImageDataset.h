@@ -16,10 +16,10 @@ namespace ntc::rt::data {
 /// labels[i].
 struct ImageArrays {
   int64_t samples = 0;
-  std::vector<int64_t> shape; ///< channels, height, width
-  int64_t classes = 0;        ///< every label is below
-  std::unique_ptr<uint8_t[]> pixels;
-  std::unique_ptr<uint8_t[]> labels;
+  std::vector<int64_t> shape;              ///< channels, height, width
+  int64_t classes = 0;                     ///< every label is below
+  std::shared_ptr<const uint8_t[]> pixels; ///< perhaps of a mapped file
+  std::shared_ptr<const uint8_t[]> labels;
 };
 
 /// Fields "image" (f32) and "label" (i64).

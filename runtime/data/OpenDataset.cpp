@@ -96,6 +96,9 @@ Result<std::unique_ptr<Dataset>> openWhole(const DataSource &source, Split split
   if (source.scheme == "npz") {
     return openNpz(source, inputs);
   }
+  if (source.scheme == "npy") {
+    return openNpy(source);
+  }
   return openSynthetic(source, inputs);
 }
 

@@ -60,10 +60,17 @@ private:
   std::array<Field, 2> fields_;
 };
 
+/// NumPy's names of the types, in their order.
+constexpr std::array<std::string_view, 5> kNumpyTypes = {"|u1", "<u2", "<u4", "<i4", "<i8"};
+
 Result<Tokens> readArray(const std::string &path) {
-  Result<format::NpyArray> array = format::readNpy(path);
+  Result<MappedFile> file = MappedFile::open(path);
+  if (!file) {
+    return file.status();
+  }
+  Result<format::NpyView> array = format::viewNpy(file->bytes());
   if (!array) {
-    return array.status();
+    return withContext(array.status(), path);
   }
   if (array->shape.size() != 1 || !isWhole(array->dtype)) {
     return error(Code::Corrupt, "'", path,
@@ -71,11 +78,18 @@ Result<Tokens> readArray(const std::string &path) {
                  shapeText(array->shape));
   }
   Tokens tokens;
-  tokens.type = array->dtype == DType::U8    ? TokenType::U8
-                : array->dtype == DType::I32 ? TokenType::I32
-                                             : TokenType::I64;
   tokens.count = array->shape[0];
-  tokens.data = tokens.storage.emplace<std::vector<uint8_t>>(std::move(array->bytes)).data();
+  if (auto type = std::ranges::find(kNumpyTypes, array->type); type != kNumpyTypes.end()) {
+    tokens.type = static_cast<TokenType>(type - kNumpyTypes.begin());
+    tokens.data = array->bytes.data();
+    tokens.storage = file.take();
+    return tokens;
+  }
+  // The others become i32.
+  std::vector<uint8_t> widened(static_cast<size_t>(tokens.count) * sizeof(int32_t));
+  array->widen(array->bytes.data(), static_cast<uint64_t>(tokens.count), widened.data());
+  tokens.type = TokenType::I32;
+  tokens.data = tokens.storage.emplace<std::vector<uint8_t>>(std::move(widened)).data();
   return tokens;
 }
 

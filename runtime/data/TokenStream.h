@@ -43,10 +43,10 @@ Result<std::unique_ptr<Dataset>> streamOf(const DataSource &source, Tokens token
                                           Windows windows);
 
 /// Opens `tokens:FILE?context=T`: a .npy file of one dimension, or raw numbers of `dtype`, u16
-/// where it is missing (u8, u16, u32, i32, i64). A raw file is mapped and may be larger than
-/// memory. `vocabulary=N` is the number of tokens, one more than the greatest in the file where it
-/// is missing. Errors: NotFound, Io; Corrupt for a file of no whole number of tokens, of negative
-/// ones or of ones from N on, with the place; as parseNpy.
+/// where it is missing (u8, u16, u32, i32, i64). The file is mapped and may be larger than memory.
+/// `vocabulary=N` is the number of tokens, one more than the greatest in the file where it is
+/// missing. Errors: NotFound, Io; Corrupt for a file of no whole number of tokens, of negative ones
+/// or of ones from N on, with the place; as parseNpy.
 Result<std::unique_ptr<Dataset>> openTokens(const DataSource &source);
 
 } // namespace ntc::rt::data

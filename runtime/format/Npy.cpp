@@ -124,44 +124,46 @@ private:
   std::string_view text_;
 };
 
+template <typename From, typename To>
+void widen(const uint8_t *source, uint64_t count, uint8_t *out) {
+  for (uint64_t i = 0; i < count; ++i) {
+    From from;
+    std::memcpy(&from, source + i * sizeof(From), sizeof(From));
+    const auto to = static_cast<To>(from);
+    std::memcpy(out + i * sizeof(To), &to, sizeof(To));
+  }
+}
+
 /// How NumPy's type is stored and what it becomes.
 struct ElementType {
   std::string_view descr;
   size_t storedBytes;
   DType dtype;
+  NpyWiden widen = nullptr;
 };
 
 constexpr ElementType kElementTypes[] = {
-    {"<f4", 4, DType::F32}, {"<f8", 8, DType::F64},  {"<i4", 4, DType::I32}, {"<i8", 8, DType::I64},
-    {"|u1", 1, DType::U8},  {"|b1", 1, DType::Bool}, {"<f2", 2, DType::F16}, {"|i1", 1, DType::I32},
-    {"<i2", 2, DType::I32}, {"<u2", 2, DType::I32},  {"<u4", 4, DType::I64},
+    {"<f4", 4, DType::F32},
+    {"<f8", 8, DType::F64},
+    {"<i4", 4, DType::I32},
+    {"<i8", 8, DType::I64},
+    {"|u1", 1, DType::U8},
+    {"|b1", 1, DType::Bool},
+    {"<f2", 2, DType::F16},
+    {"|i1", 1, DType::I32, widen<int8_t, int32_t>},
+    {"<i2", 2, DType::I32, widen<int16_t, int32_t>},
+    {"<u2", 2, DType::I32, widen<uint16_t, int32_t>},
+    {"<u4", 4, DType::I64, widen<uint32_t, int64_t>},
 };
 
-template <typename From, typename To> std::vector<uint8_t> widened(std::span<const uint8_t> bytes) {
-  std::vector<uint8_t> out(bytes.size() / sizeof(From) * sizeof(To));
-  for (size_t i = 0; i < bytes.size() / sizeof(From); ++i) {
-    From from;
-    std::memcpy(&from, bytes.data() + i * sizeof(From), sizeof(From));
-    auto to = static_cast<To>(from);
-    std::memcpy(out.data() + i * sizeof(To), &to, sizeof(To));
+std::vector<uint8_t> converted(const NpyView &view) {
+  if (!view.widen) {
+    return {view.bytes.begin(), view.bytes.end()};
   }
+  const uint64_t count = view.bytes.size() / view.storedBytes;
+  std::vector<uint8_t> out(count * sizeOf(view.dtype));
+  view.widen(view.bytes.data(), count, out.data());
   return out;
-}
-
-std::vector<uint8_t> converted(std::span<const uint8_t> bytes, std::string_view descr) {
-  if (descr == "|i1") {
-    return widened<int8_t, int32_t>(bytes);
-  }
-  if (descr == "<i2") {
-    return widened<int16_t, int32_t>(bytes);
-  }
-  if (descr == "<u2") {
-    return widened<uint16_t, int32_t>(bytes);
-  }
-  if (descr == "<u4") {
-    return widened<uint32_t, int64_t>(bytes);
-  }
-  return {bytes.begin(), bytes.end()};
 }
 
 /// Copies a column-major array into row-major order: walks the output and keeps the input's offset.
@@ -221,7 +223,7 @@ Result<Frame> parseFrame(std::span<const uint8_t> bytes) {
 
 } // namespace
 
-Result<NpyArray> parseNpy(std::span<const uint8_t> bytes) {
+Result<NpyView> viewNpy(std::span<const uint8_t> bytes) {
   auto frame = parseFrame(bytes);
   if (!frame) {
     return frame.status();
@@ -241,8 +243,23 @@ Result<NpyArray> parseNpy(std::span<const uint8_t> bytes) {
     return error(Code::Corrupt, "shape ", shapeText(header->shape), " of ", header->descr,
                  " does not have the ", data.size(), " bytes that are there");
   }
-  NpyArray array{type->dtype, header->shape, converted(data, header->descr)};
-  if (header->fortranOrder && array.shape.size() > 1) {
+  const bool isColumnMajor = header->fortranOrder && header->shape.size() > 1;
+  return NpyView{std::move(header->descr),
+                 type->dtype,
+                 type->storedBytes,
+                 type->widen,
+                 std::move(header->shape),
+                 isColumnMajor,
+                 data};
+}
+
+Result<NpyArray> parseNpy(std::span<const uint8_t> bytes) {
+  auto view = viewNpy(bytes);
+  if (!view) {
+    return view.status();
+  }
+  NpyArray array{view->dtype, view->shape, converted(*view)};
+  if (view->isColumnMajor) {
     array.bytes = rowMajor(array.bytes, array.shape, sizeOf(array.dtype));
   }
   return array;
@@ -279,21 +296,53 @@ std::vector<std::string> NpzArchive::keys() const {
   return keys;
 }
 
-Result<NpyArray> NpzArchive::read(const std::string &key, uint64_t limitBytes) const {
+const ZipEntry *NpzArchive::find(const std::string &key) const {
   const ZipEntry *entry = zip_.find(key + ".npy");
-  entry = entry != nullptr ? entry : zip_.find(key);
+  return entry != nullptr ? entry : zip_.find(key);
+}
+
+Status NpzArchive::noArray(const std::string &key) const {
+  std::string known;
+  for (const std::string &other : keys()) {
+    known += concat(known.empty() ? "" : ", ", quoted(other));
+  }
+  return error(Code::NotFound, path_, ": has no array ", quoted(key), "; it has ", known);
+}
+
+uint64_t NpzArchive::sizeBytes(const std::string &key) const {
+  const ZipEntry *entry = find(key);
+  return entry != nullptr ? entry->sizeBytes : 0;
+}
+
+Result<NpyArray> NpzArchive::read(const std::string &key, uint64_t limitBytes) const {
+  const ZipEntry *entry = find(key);
   if (entry == nullptr) {
-    std::string known;
-    for (const std::string &other : keys()) {
-      known += concat(known.empty() ? "" : ", ", quoted(other));
-    }
-    return error(Code::NotFound, path_, ": has no array ", quoted(key), "; it has ", known);
+    return noArray(key);
   }
   auto bytes = zip_.read(*entry, limitBytes);
   if (!bytes) {
     return withContext(bytes.status(), path_);
   }
   return withContext(parseNpy(*bytes), path_, ": array ", quoted(key));
+}
+
+Result<std::optional<NpyView>> NpzArchive::view(const std::string &key) const {
+  const ZipEntry *entry = find(key);
+  if (entry == nullptr) {
+    return noArray(key);
+  }
+  if (!entry->isStored()) {
+    return std::optional<NpyView>();
+  }
+  auto bytes = zip_.view(*entry);
+  if (!bytes) {
+    return withContext(bytes.status(), path_);
+  }
+  auto view = viewNpy(*bytes);
+  if (!view) {
+    return withContext(view.status(), path_, ": array ", quoted(key));
+  }
+  return std::optional(view.take());
 }
 
 } // namespace ntc::rt::format

@@ -202,8 +202,14 @@ Result<std::vector<uint8_t>> inflateAll(std::span<const uint8_t> stored, uint64_
   return out;
 }
 
-uint32_t crcOf(std::span<const uint8_t> bytes) {
-  return static_cast<uint32_t>(::crc32_z(::crc32_z(0, nullptr, 0), bytes.data(), bytes.size()));
+constexpr uint32_t kNoCrc = 0; // that of no bytes
+
+uint32_t crcOf(std::span<const uint8_t> bytes, uint32_t before = kNoCrc) {
+  return static_cast<uint32_t>(::crc32_z(before, bytes.data(), bytes.size()));
+}
+
+Status wrongCrc(const ZipEntry &entry) {
+  return error(Code::Corrupt, "entry ", quoted(entry.name), ": is damaged: its CRC-32 differs");
 }
 
 } // namespace
@@ -277,9 +283,21 @@ Result<std::vector<uint8_t>> ZipArchive::read(const ZipEntry &entry, uint64_t li
                      ? Result<std::vector<uint8_t>>(std::vector(stored.begin(), stored.end()))
                      : inflateAll(stored, entry.sizeBytes);
   if (content && crcOf(*content) != entry.crc32) {
-    return error(Code::Corrupt, "entry ", quoted(entry.name), ": is damaged: its CRC-32 differs");
+    return wrongCrc(entry);
   }
   return withContext(std::move(content), "entry ", quoted(entry.name));
+}
+
+Result<std::span<const uint8_t>> ZipArchive::view(const ZipEntry &entry) const {
+  constexpr size_t kPiece = size_t{16} << 20;
+  const auto content = bytes_.subspan(entry.dataOffset, entry.storedBytes);
+  uint32_t crc = kNoCrc;
+  for (size_t at = 0; at < content.size(); at += kPiece) {
+    const auto piece = content.subspan(at, std::min(kPiece, content.size() - at));
+    crc = crcOf(piece, crc);
+    file_.forget(piece);
+  }
+  return crc == entry.crc32 ? Result<std::span<const uint8_t>>(content) : wrongCrc(entry);
 }
 
 } // namespace ntc::rt::format

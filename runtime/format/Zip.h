@@ -23,6 +23,9 @@ struct ZipEntry {
   uint64_t storedBytes = 0;
   uint64_t sizeBytes = 0;  ///< after inflating, as the archive claims
   uint64_t dataOffset = 0; ///< of the stored bytes in the file
+
+  /// Whether the content lies in the archive as it is.
+  bool isStored() const { return method == 0; }
 };
 
 /// A parsed archive: a view on its bytes.
@@ -41,6 +44,9 @@ public:
   /// The content of an entry of this archive, its CRC checked. Memory grows with what really
   /// inflates, never by the claimed size alone. Errors: Corrupt; Unsupported above `limitBytes`.
   Result<std::vector<uint8_t>> read(const ZipEntry &entry, uint64_t limitBytes) const;
+  /// The content of an entry that `isStored`, where it lies; its CRC is checked, piece by piece, so
+  /// that a mapped entry may be larger than memory. Errors: Corrupt.
+  Result<std::span<const uint8_t>> view(const ZipEntry &entry) const;
 
 private:
   MappedFile file_;

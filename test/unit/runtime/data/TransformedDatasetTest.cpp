@@ -15,17 +15,15 @@ namespace {
 
 /// Picture i of 3x8x8 has values that tell it from all others; its label is i mod 5.
 std::shared_ptr<const Dataset> pictures(int64_t samples) {
-  ImageArrays arrays{samples,
-                     {3, 8, 8},
-                     5,
-                     std::make_unique<uint8_t[]>(samples * 192),
-                     std::make_unique<uint8_t[]>(samples)};
+  auto pixels = std::make_unique<uint8_t[]>(samples * 192);
+  auto labels = std::make_unique<uint8_t[]>(samples);
   for (int64_t i = 0; i < samples; ++i) {
     for (int64_t k = 0; k < 192; ++k) {
-      arrays.pixels[i * 192 + k] = static_cast<uint8_t>(i * 37 + k * 5);
+      pixels[i * 192 + k] = static_cast<uint8_t>(i * 37 + k * 5);
     }
-    arrays.labels[i] = static_cast<uint8_t>(i % 5);
+    labels[i] = static_cast<uint8_t>(i % 5);
   }
+  ImageArrays arrays{samples, {3, 8, 8}, 5, std::move(pixels), std::move(labels)};
   return std::make_shared<ImageDataset>(std::move(arrays), 0.0f, 1.0f);
 }
 
