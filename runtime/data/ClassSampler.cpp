@@ -1,60 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From labels to weights and strata.
+// From labels and files to weights and strata.
 #include "runtime/data/ClassSampler.h"
 
 #include "runtime/data/Split.h"
-#include "runtime/data/Suggest.h"
 
 #include <algorithm>
-#include <array>
 
 namespace ntc::rt::data {
 
-std::span<const std::string_view> samplerNames() {
-  static constexpr std::array<std::string_view, 4> names = {"random", "weighted", "stratified",
-                                                            "bucketed"};
-  return names;
-}
+namespace {
 
-Result<std::shared_ptr<const Sampler>> samplerOf(std::string_view name, const Dataset &dataset,
-                                                 int64_t batchSize, uint64_t seed) {
-  if (name == "random") {
-    return randomSampler(dataset.size(), seed);
-  }
-  if (std::ranges::find(samplerNames(), name) == samplerNames().end()) {
-    return error(Code::InvalidArgument, "unknown sampler ", quoted(name),
-                 didYouMean(name, samplerNames()));
-  }
-  if (name == "bucketed") {
-    if (dataset.buckets().empty()) {
-      return error(Code::InvalidArgument,
-                   "sampler bucketed groups sequences by their lengths; the data have no option "
-                   "buckets");
-    }
-    std::vector<int64_t> lengths(static_cast<size_t>(dataset.size()));
-    for (int64_t row = 0; row < dataset.size(); ++row) {
-      lengths[static_cast<size_t>(row)] = dataset.lengthOf(row);
-    }
-    return bucketSampler(lengths, dataset.buckets(), batchSize, seed);
-  }
-  Result<std::vector<int64_t>> labels = labelsOf(dataset);
-  if (!labels) {
-    return withContext(labels.status(), "sampler ", name);
-  }
-  if (name == "stratified") {
-    return stratifiedSampler(*labels, seed);
-  }
+/// The weight 1 / samples of its class for every sample.
+std::vector<double> balanced(std::span<const int64_t> labels) {
   std::vector<double> counts;
-  for (int64_t label : *labels) {
+  for (int64_t label : labels) {
     counts.resize(std::max(counts.size(), static_cast<size_t>(label) + 1));
     ++counts[static_cast<size_t>(label)];
   }
   std::vector<double> weights;
-  for (int64_t label : *labels) {
+  for (int64_t label : labels) {
     weights.push_back(1.0 / counts[static_cast<size_t>(label)]);
   }
-  return weightedSampler(weights, dataset.size(), seed);
+  return weights;
+}
+
+/// The file's weights of the samples of `dataset`.
+Result<std::vector<double>> weightsOf(const std::string &file, const Dataset &dataset,
+                                      const SubsetDataset *part) {
+  Result<std::vector<double>> all = readWeights(file, part ? part->whole().size() : dataset.size());
+  if (!all || !part) {
+    return all;
+  }
+  std::vector<double> out;
+  for (int64_t row : part->rows()) {
+    out.push_back((*all)[static_cast<size_t>(row)]);
+  }
+  return out;
+}
+
+Result<std::shared_ptr<const Sampler>> bucketed(const Dataset &dataset, int64_t batchSize,
+                                                uint64_t seed) {
+  if (dataset.buckets().empty()) {
+    return error(Code::InvalidArgument,
+                 "sampler bucketed groups sequences by their lengths; the data have no option "
+                 "buckets");
+  }
+  std::vector<int64_t> lengths(static_cast<size_t>(dataset.size()));
+  for (int64_t row = 0; row < dataset.size(); ++row) {
+    lengths[static_cast<size_t>(row)] = dataset.lengthOf(row);
+  }
+  return bucketSampler(lengths, dataset.buckets(), batchSize, seed);
+}
+
+Result<std::shared_ptr<const Sampler>> weighted(const SamplerSpec &spec, const Dataset &dataset,
+                                                std::span<const double> weights, uint64_t seed) {
+  const int64_t samples = spec.samplesPerEpoch(dataset.size());
+  return spec.replacement ? weightedSampler(weights, samples, seed)
+                          : distinctWeightedSampler(weights, samples, seed);
+}
+
+} // namespace
+
+Result<std::shared_ptr<const Sampler>> samplerOf(const SamplerSpec &spec, const Dataset &dataset,
+                                                 const SubsetDataset *part, int64_t batchSize,
+                                                 uint64_t seed) {
+  if (spec.name == "random") {
+    return randomSampler(dataset.size(), seed);
+  }
+  if (spec.name == "window") {
+    return windowSampler(dataset.size(), spec.window, seed);
+  }
+  if (spec.name == "bucketed") {
+    return bucketed(dataset, batchSize, seed);
+  }
+  if (!spec.weights.empty()) {
+    Result<std::vector<double>> weights = weightsOf(spec.weights, dataset, part);
+    return weights ? withContext(weighted(spec, dataset, *weights, seed), "'", spec.weights, "'")
+                   : weights.status();
+  }
+  Result<std::vector<int64_t>> labels = labelsOf(dataset);
+  if (!labels) {
+    return withContext(labels.status(), "sampler ", spec.name);
+  }
+  return spec.name == "stratified" ? stratifiedSampler(*labels, seed)
+                                   : weighted(spec, dataset, balanced(*labels), seed);
 }
 
 } // namespace ntc::rt::data

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Samplers that ask for the labels of a data set, by name.
+// Samplers of a data set by their specification: those that ask for labels, lengths or weights.
 #pragma once
 
 #include "runtime/data/Dataset.h"
 #include "runtime/data/Sampler.h"
-
-#include <span>
-#include <string_view>
+#include "runtime/data/SamplerSpec.h"
 
 namespace ntc::rt::data {
 
-/// random, weighted, stratified, bucketed.
-std::span<const std::string_view> samplerNames();
-
-/// "random": every sample once. "weighted": as many draws with replacement as there are samples,
-/// each class equally likely (PyTorch's WeightedRandomSampler with the weight 1 / samples of its
-/// class). "stratified": every sample once, each batch with nearly the whole set's shares of
-/// classes. "bucketed": every sample once, batches of sequences of about the same length, see
-/// bucketSampler. Errors (InvalidArgument): another name; data without one label, without buckets;
-/// the data's own.
-Result<std::shared_ptr<const Sampler>> samplerOf(std::string_view name, const Dataset &dataset,
-                                                 int64_t batchSize, uint64_t seed);
+/// "random": every sample once. "window": every sample once, shuffled by windows (windowSampler).
+/// "weighted": draws with or without replacement by the weights of a file, else each class equally
+/// likely (the weight 1 / samples of its class). "stratified": every sample once, each batch with
+/// nearly the whole set's shares of classes. "bucketed": every sample once, batches of sequences of
+/// about the same length, see bucketSampler. A file has a weight for each sample of `dataset`, or
+/// where `part` is not null, for each of the set that `part` is a part of: `dataset` has its
+/// samples. Errors (InvalidArgument): data without one label, without buckets; those of readWeights
+/// and weightedSampler; the data's own.
+Result<std::shared_ptr<const Sampler>> samplerOf(const SamplerSpec &spec, const Dataset &dataset,
+                                                 const SubsetDataset *part, int64_t batchSize,
+                                                 uint64_t seed);
 
 } // namespace ntc::rt::data

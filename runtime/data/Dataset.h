@@ -151,6 +151,9 @@ public:
   /// Sample i is sample rows[i] of `whole`; every row lies in [0, whole->size()).
   SubsetDataset(std::shared_ptr<const Dataset> whole, std::vector<int64_t> rows);
 
+  const Dataset &whole() const { return *whole_; }
+  std::span<const int64_t> rows() const { return rows_; }
+
   int64_t size() const override { return static_cast<int64_t>(rows_.size()); }
   std::span<const Field> fields() const override { return whole_->fields(); }
   Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,

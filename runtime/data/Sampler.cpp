@@ -59,6 +59,25 @@ private:
   uint64_t seed_;
 };
 
+class ListedOrder : public Order {
+public:
+  explicit ListedOrder(std::vector<int64_t> all) : all_(std::move(all)) {}
+  void rows(int64_t first, std::span<int64_t> out) const override {
+    std::copy_n(all_.begin() + first, out.size(), out.begin());
+  }
+
+private:
+  std::vector<int64_t> all_;
+};
+
+/// A number from [0, 1) with 53 random bits, so that small weights of large sets are drawn rightly.
+double uniform(uint64_t seed, uint64_t epoch, uint64_t at, std::string_view what) {
+  const auto words = philox4x32({static_cast<uint32_t>(at), static_cast<uint32_t>(at >> 32),
+                                 static_cast<uint32_t>(epoch), streamOf(what)},
+                                {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+  return static_cast<double>((uint64_t{words[0]} << 21) ^ (words[1] >> 11)) * 0x1p-53;
+}
+
 /// Sums of weights, shared by the orders of all epochs.
 using Sums = std::shared_ptr<const std::vector<double>>;
 
@@ -68,13 +87,7 @@ public:
       : sums_(std::move(sums)), seed_(seed), epoch_(epoch) {}
   void rows(int64_t first, std::span<int64_t> out) const override {
     for (int64_t &row : out) {
-      // Two words: 53 bits, so that small weights of large sets are drawn rightly.
-      const auto at = static_cast<uint64_t>(first++);
-      auto words = philox4x32({static_cast<uint32_t>(at), static_cast<uint32_t>(at >> 32),
-                               static_cast<uint32_t>(epoch_), streamOf("weighted")},
-                              {static_cast<uint32_t>(seed_), static_cast<uint32_t>(seed_ >> 32)});
-      const double unit =
-          static_cast<double>((uint64_t{words[0]} << 21) ^ (words[1] >> 11)) * 0x1p-53;
+      const double unit = uniform(seed_, epoch_, static_cast<uint64_t>(first++), "weighted");
       auto found = std::upper_bound(sums_->begin(), sums_->end(), unit * sums_->back());
       row = std::min(found - sums_->begin(), std::ssize(*sums_) - 1);
     }
@@ -96,6 +109,36 @@ public:
 
 private:
   Sums sums_;
+  int64_t samples_;
+  uint64_t seed_;
+};
+
+/// Sample i's time is -log(u) / weights[i], u uniform: the smallest times are draws without
+/// replacement (Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006).
+class DistinctSampler : public Sampler {
+public:
+  DistinctSampler(std::vector<double> weights, int64_t samples, uint64_t seed)
+      : weights_(std::move(weights)), samples_(samples), seed_(seed) {}
+  int64_t size() const override { return samples_; }
+  std::unique_ptr<const Order> order(uint64_t epoch) const override {
+    std::vector<std::pair<double, int64_t>> times;
+    for (int64_t i = 0; i < std::ssize(weights_); ++i) {
+      const double weight = weights_[static_cast<size_t>(i)];
+      if (weight > 0.0) {
+        // Above 0, so that the logarithm is finite.
+        const double unit = 1.0 - uniform(seed_, epoch, static_cast<uint64_t>(i), "distinct");
+        times.emplace_back(-std::log(unit) / weight, i);
+      }
+    }
+    std::partial_sort(times.begin(), times.begin() + samples_, times.end());
+    std::vector<int64_t> rows(static_cast<size_t>(samples_));
+    std::ranges::transform(std::span(times).first(rows.size()), rows.begin(),
+                           &std::pair<double, int64_t>::second);
+    return std::make_unique<ListedOrder>(std::move(rows));
+  }
+
+private:
+  std::vector<double> weights_;
   int64_t samples_;
   uint64_t seed_;
 };
@@ -168,18 +211,8 @@ std::unique_ptr<const Order> StratifiedSampler::order(uint64_t epoch) const {
   return std::make_unique<StratifiedOrder>(*this, seed_, epoch);
 }
 
-} // namespace
-
-std::shared_ptr<const Sampler> sequentialSampler(int64_t size) {
-  return std::make_shared<SequentialSampler>(size);
-}
-
-std::shared_ptr<const Sampler> randomSampler(int64_t size, uint64_t seed) {
-  return std::make_shared<RandomSampler>(size, seed);
-}
-
-Result<std::shared_ptr<const Sampler>> weightedSampler(std::span<const double> weights,
-                                                       int64_t samples, uint64_t seed) {
+/// The weights' sums from the first one on. Errors: see weightedSampler.
+Result<Sums> sumsOf(std::span<const double> weights) {
   auto sums = std::make_shared<std::vector<double>>();
   double sum = 0.0;
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -194,8 +227,40 @@ Result<std::shared_ptr<const Sampler>> weightedSampler(std::span<const double> w
     return error(Code::InvalidArgument, "the weights of the samples should have a sum above 0, ",
                  "found ", sum);
   }
-  return std::shared_ptr<const Sampler>(
-      std::make_shared<WeightedSampler>(std::move(sums), samples, seed));
+  return Sums(std::move(sums));
+}
+
+} // namespace
+
+std::shared_ptr<const Sampler> sequentialSampler(int64_t size) {
+  return std::make_shared<SequentialSampler>(size);
+}
+
+std::shared_ptr<const Sampler> randomSampler(int64_t size, uint64_t seed) {
+  return std::make_shared<RandomSampler>(size, seed);
+}
+
+Result<std::shared_ptr<const Sampler>> weightedSampler(std::span<const double> weights,
+                                                       int64_t samples, uint64_t seed) {
+  auto sums = sumsOf(weights);
+  return sums ? Result<std::shared_ptr<const Sampler>>(
+                    std::make_shared<WeightedSampler>(*sums, samples, seed))
+              : sums.status();
+}
+
+Result<std::shared_ptr<const Sampler>> distinctWeightedSampler(std::span<const double> weights,
+                                                               int64_t samples, uint64_t seed) {
+  if (Result<Sums> sums = sumsOf(weights); !sums) {
+    return sums.status();
+  }
+  const int64_t most = std::ranges::count_if(weights, [](double each) { return each > 0.0; });
+  if (samples > most) {
+    return error(Code::InvalidArgument, "cannot draw ", samples,
+                 " samples without replacement: ", most, " of ", weights.size(),
+                 " have a weight above 0");
+  }
+  return std::shared_ptr<const Sampler>(std::make_shared<DistinctSampler>(
+      std::vector<double>(weights.begin(), weights.end()), samples, seed));
 }
 
 std::shared_ptr<const Sampler> stratifiedSampler(std::span<const int64_t> labels, uint64_t seed) {

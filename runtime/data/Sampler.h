@@ -36,11 +36,22 @@ std::shared_ptr<const Sampler> sequentialSampler(int64_t size);
 /// Every sample once, by the permutation of (seed, "shuffle", epoch).
 std::shared_ptr<const Sampler> randomSampler(int64_t size, uint64_t seed);
 
+/// Every sample once, by windows of `window` samples that lie beside each other: the windows come
+/// in a random order, each with its samples permuted. Where they begin, their order and the
+/// permutations belong to (seed, epoch). Reading an epoch touches one window at a time.
+std::shared_ptr<const Sampler> windowSampler(int64_t size, int64_t window, uint64_t seed);
+
 /// `samples` draws with replacement, sample i with probability weights[i] / sum (PyTorch's
 /// WeightedRandomSampler). The draw at a position belongs to (seed, epoch, position). Errors
 /// (InvalidArgument): no weights, a negative one or one that is not finite, a sum of 0.
 Result<std::shared_ptr<const Sampler>> weightedSampler(std::span<const double> weights,
                                                        int64_t samples, uint64_t seed);
+
+/// The same without replacement: each draw is among the samples that are left, in proportion to
+/// their weights. An epoch's order is made when it is asked for, in O(n log n). Errors: those, and
+/// fewer than `samples` weights above 0.
+Result<std::shared_ptr<const Sampler>> distinctWeightedSampler(std::span<const double> weights,
+                                                               int64_t samples, uint64_t seed);
 
 /// Every sample once, in batches of about the same length: sample i is in the first bucket whose
 /// bound is at least lengths[i] (`bounds` ascending; what is longer than all has a bucket of its

@@ -13,7 +13,7 @@ namespace ntc::rt::data {
 
 /// Both parts of a set.
 struct SplitDataset {
-  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const SubsetDataset> train;
   std::shared_ptr<const Dataset> validation;
 };
 

@@ -3,7 +3,7 @@
 // The tables of flags.
 #include "runtime/train/Options.h"
 
-#include "runtime/data/ClassSampler.h"
+#include "runtime/data/SamplerSpec.h"
 #include "runtime/data/Split.h"
 #include "runtime/data/Suggest.h"
 #include "runtime/data/image/Transform.h"
@@ -173,18 +173,16 @@ Flag splitFlag(TrainOptions &o) {
 
 Flag samplerFlag(std::string &target) {
   auto set = [&target](std::string_view text) {
-    const auto names = data::samplerNames();
-    if (std::ranges::find(names, text) == names.end()) {
-      return error(Code::InvalidArgument, "unknown sampler ", quoted(text),
-                   data::didYouMean(text, names));
-    }
     target = text;
-    return Status::ok();
+    return data::parseSampler(text).status();
   };
-  return {"--sampler", "NAME",
-          "which samples make an epoch: random (each once, the default), weighted (drawn with "
-          "replacement, each class equally likely), stratified (each once, batches with the "
-          "classes' shares), bucketed (each once, batches of sequences of about the same length)",
+  return {"--sampler", "SAMPLER",
+          "which samples make an epoch, with settings after commas: random (each once, the "
+          "default), 'window,size=10000' (each once, shuffled among that many that lie beside each "
+          "other, for data larger than memory), weighted (drawn with replacement, each class "
+          "equally likely, or by 'weights=FILE.npy' or 'weights=FILE.csv:COLUMN'; num_samples=N, "
+          "replacement=false), stratified (each once, batches with the classes' shares), bucketed "
+          "(each once, batches of sequences of about the same length)",
           set, false};
 }
 

@@ -58,7 +58,7 @@ struct TrainOptions {
   std::optional<int64_t> batchSize;
   Switch dropLast;
   Switch noShuffle;
-  std::string sampler;      ///< data::samplerNames(); empty: random
+  std::string sampler;      ///< data::parseSampler's text; empty: random
   std::string transform;    ///< of training pictures; empty: the recipe's
   std::string valTransform; ///< of validation pictures; empty: what is not random in `transform`
   std::optional<int64_t> workers; ///< threads that read data; nothing: the loader's choice

@@ -91,12 +91,13 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
     return rule.status();
   }
   std::string validationName = options.val;
+  std::shared_ptr<const data::SubsetDataset> part;
   if (rule->isSet()) {
     Result<data::SplitDataset> split = data::splitBy(*rule, train.dataset, seed);
     if (!split) {
       return withContext(split.status(), splitText(options));
     }
-    train.dataset = split->train;
+    train.dataset = part = split->train;
     validation.dataset = split->validation;
     validationName = concat("the validation split of ", options.data);
   }
@@ -112,7 +113,11 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
     validation = opened.take();
     tellRemarks(*validation.dataset, progress);
   }
-  return prepareBoth(train, validation, preprocessing, validationName);
+  Result<RunData> out = prepareBoth(train, validation, preprocessing, validationName);
+  if (out) {
+    out->part = std::move(part);
+  }
+  return out;
 }
 
 Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &recipe) {
@@ -144,7 +149,9 @@ chooseSampler(const TrainOptions &options, const RunData &data, int64_t batchSiz
   if (options.noShuffle) {
     return error(Code::InvalidArgument, "--sampler and --no-shuffle exclude each other");
   }
-  return withContext(data::samplerOf(options.sampler, *data.labelled, batchSize, seed),
+  Result<data::SamplerSpec> spec = data::parseSampler(options.sampler);
+  return withContext(spec ? data::samplerOf(*spec, *data.labelled, data.part.get(), batchSize, seed)
+                          : Result<std::shared_ptr<const data::Sampler>>(spec.status()),
                      "--sampler");
 }
 

@@ -18,6 +18,8 @@ struct RunData {
   std::shared_ptr<const data::Dataset> validation; ///< null: none
   std::string validationName;
   std::shared_ptr<const data::Dataset> labelled; ///< `train` before mixes took its labels
+  /// `labelled` as what a split left of the data; null: all of them.
+  std::shared_ptr<const data::SubsetDataset> part{};
 };
 
 /// Opens, splits and prepares the data; `preprocessing` learns from the training part. Remarks of
@@ -29,7 +31,8 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
 /// them all.
 Result<Preprocessing> choosePreprocessing(TrainOptions &options, const Recipe &recipe);
 
-/// The sampler that the options name; null for the loader's own. Errors: as samplerOf.
+/// The sampler that the options name; null for the loader's own. Errors: as parseSampler,
+/// samplerOf.
 Result<std::shared_ptr<const data::Sampler>>
 chooseSampler(const TrainOptions &options, const RunData &data, int64_t batchSize, uint64_t seed);
 

@@ -184,15 +184,16 @@ Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunDat
   }
   record.batchSize = *size;
   record.samples = data.train->size();
-  if (!options.dropLast && reachesLastBatch(job, data.train->size(), *size)) {
-    Status status = checkLastBatch(sizes, data.train->size(), *size, options.data, options.model);
-    if (!status) {
-      return status;
-    }
-  }
   auto sampler = chooseSampler(options, data, *size, seed);
   if (!sampler) {
     return sampler.status();
+  }
+  const int64_t visited = *sampler ? (*sampler)->size() : data.train->size();
+  if (!options.dropLast && reachesLastBatch(job, visited, *size)) {
+    Status status = checkLastBatch(sizes, visited, *size, options.data, options.model);
+    if (!status) {
+      return status;
+    }
   }
   auto feed = Feed::create(session, EntryKind::TrainStep, data.train, options.data,
                            {.batchSize = *size,

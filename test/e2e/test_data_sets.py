@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Folders of pictures, tables of texts and missing values, series: inspected, trained on, evaluated as they were fitted."""
 import json
+import math
 
 from pictures import picture_folder, png
-from support import Case, main, pathlib, shutil, subprocess
+from support import Case, main, os, pathlib, shutil, struct, subprocess
 
 RESIZE = "Resize((28,28)),Grayscale(),ToTensor(),Normalize(0.5,0.25)"
 
@@ -100,6 +101,57 @@ class Pictures(Case):
         self.assertEqual(report["samples"], 48)
         self.refused(2, "inspect", "data", "inspekt", "imagefolder:photos")
         self.refused(2, "--grid", "data", "inspect", "imagefolder:photos", "--transform", "ToTensor()")
+
+
+class Arrays(Case):
+    def npy(self, name, descr, shape, values=b""):
+        """A .npy file; what `values` leave of it is a hole that reads as zeros."""
+        header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
+        header += " " * (-(11 + len(header)) % 64) + "\n"
+        self.write(name, b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + values)
+        size = 10 + len(header) + math.prod(shape) * int(descr[2:])
+        os.truncate(self.here / name, size)
+
+    def test_files_larger_than_the_memory_that_is_used(self):
+        samples = 5_600_000
+        self.npy("x.npy", "|u1", (samples, 28, 28))
+        self.npy("y.npy", "|u1", (samples,))
+        self.assertGreater((self.here / "x.npy").stat().st_size, 4 << 30)
+        self.make_mlp()
+        data = ("train", "model.pb", "--data", "npy:x.npy?target=y.npy", "--batch-size", "64", "--drop-last", "--no-report",
+                "--no-tensorboard")
+        small = self.peak_of(*data[:2], "--data", "npy:x.npy?target=y.npy&samples=640", *data[4:], "--max-steps", "10")
+        self.assertEqual(small.code, 0, str(small))
+        for sampler in ("window,size=20000", "random"):
+            ending = self.peak_of(*data, "--max-steps", "30", "--sampler", sampler)
+            self.assertEqual(ending.code, 0, str(ending))
+            self.assertLess(ending.peak_bytes, small.peak_bytes + (300 << 20), sampler)
+
+    def test_files_and_samplers(self):
+        count, rows = 96, bytearray()
+        for sample in range(count):
+            rows += bytes(255 * (at // 28 == sample % 10) for at in range(784))
+        self.npy("x.npy", "|u1", (count, 28, 28), rows)
+        self.npy("y.npy", "<i4", (count,), b"".join(struct.pack("<i", sample % 10) for sample in range(count)))
+        self.write("w.csv", "id,w\n" + "".join(f"{i},{i % 3}\n" for i in range(count)))
+        self.make_mlp()
+        self.assertIn("samples  96", self.succeeds("data", "inspect", "npy:x.npy?target=y.npy").out)
+        data = ("train", "model.pb", "--data", "npy:x.npy?target=y.npy", "--batch-size", "16", "--val-split", "0.25")
+        for name, sampler in (("window", "window,size=20"), ("draws", "weighted,weights=w.csv:w,num_samples=40"),
+                              ("distinct", "weighted,weights=w.csv:w,num_samples=40,replacement=false")):
+            self.succeeds(*data, "--sampler", sampler, "--epochs", "3", "--out", name)
+            # Stopped in the middle of an epoch and continued, the run is the same.
+            self.succeeds(*data, "--sampler", sampler, "--epochs", "3", "--max-steps", "5", "--save-every", "5", "--out", "part")
+            self.succeeds("train", "--out", "part", "--resume", "--epochs", "3", "--max-steps", "1000")
+            self.assertEqual(self.checkpoints(name)[-1].read_bytes(), self.checkpoints("part")[-1].read_bytes(), name)
+            shutil.rmtree(self.here / "part")
+        self.refused(2, ["--sampler", "as in window,size="], *data, "--sampler", "window")
+        self.refused(2, ["--sampler", "has no column 'v'"], *data, "--sampler", "weighted,weights=w.csv:v")
+        self.refused(2, ["cannot draw", "without replacement"], *data, "--sampler", "weighted,weights=w.csv:w,replacement=false")
+        self.refused(1, ["no.npy"], "train", "model.pb", "--data", "npy:x.npy?target=no.npy")
+        self.refused(2, ["did you mean 'target'"], "train", "model.pb", "--data", "npy:x.npy?targets=y.npy")
+        self.npy("y.npy", "<i4", (count - 1,))
+        self.refused(1, ["'x.npy' has 96 samples, but 'y.npy' has 95"], *data)
 
 
 class Libraries(Case):

@@ -5,6 +5,7 @@
 
 #include "runtime/base/CheckedMath.h"
 #include "runtime/data/OpenDataset.h"
+#include "runtime/data/SamplerSpec.h"
 #include "runtime/train/RunData.h"
 
 #include <algorithm>
@@ -84,7 +85,11 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
     }
     validation = *size;
   }
-  const int64_t training = samples - validation;
+  auto sampler = rt::data::parseSampler(options.sampler);
+  if (!sampler) {
+    return rt::withContext(sampler.status(), "--sampler");
+  }
+  const int64_t training = sampler->samplesPerEpoch(samples - validation);
   if (!options.val.empty() && validation == 0) {
     auto other = open(options.val, rt::data::Split::Validation, inputs, rt::data::knownOf(**train));
     if (!other) {

@@ -105,6 +105,28 @@ TEST(Loader, OrderDoesNotDependOnTheThread) {
   }
 }
 
+/// The same with other orders than the loader's own, and from the middle of an epoch on.
+TEST(Loader, SamplersOrdersDependOnNeitherWorkersNorBreaks) {
+  const std::vector<double> weights(301, 1.0);
+  for (const auto &sampler : {windowSampler(301, 40, 9), *weightedSampler(weights, 230, 9),
+                              *distinctWeightedSampler(weights, 230, 9)}) {
+    auto make = [&](int64_t workers) {
+      return loader(numbers(301, 3),
+                    {.batchSize = 16, .seed = 9, .sampler = sampler, .workers = workers});
+    };
+    for (uint64_t epoch : {0, 3}) {
+      const std::vector<int64_t> all = epochOf(*make(0), epoch, 0, 3);
+      for (int64_t workers : {1, 2, 7}) {
+        EXPECT_EQ(all, epochOf(*make(workers), epoch, 0, 3)) << workers << " workers";
+        // 80 samples and the marks of 5 batches are done.
+        EXPECT_EQ(std::vector<int64_t>(all.begin() + 85, all.end()),
+                  epochOf(*make(workers), epoch, 80, 3))
+            << workers << " workers, resumed";
+      }
+    }
+  }
+}
+
 /// What a loader with workers did before must not show: whole epochs that were foretold, others
 /// than foretold, and breaks in the middle, against a loader that knows nothing of them.
 TEST(Loader, OrderDoesNotDependOnWhatWasReadAhead) {

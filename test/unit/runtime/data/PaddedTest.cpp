@@ -172,7 +172,7 @@ TEST(Sequences, BucketsMakeBatchesOfLikeLength) {
   }
   std::shared_ptr<const Dataset> dataset =
       *open("sequences:" + folder.write("t.txt", lines) + "?buckets=8,16,32");
-  auto sampler = samplerOf("bucketed", *dataset, 16, 5);
+  auto sampler = samplerOf(*parseSampler("bucketed"), *dataset, nullptr, 16, 5);
   ASSERT_TRUE(sampler) << sampler.status().message();
   std::vector<int64_t> rows(300), again(300), next(300);
   (*sampler)->order(0)->rows(0, rows);
@@ -219,9 +219,11 @@ TEST(Sequences, BucketsMakeBatchesOfLikeLength) {
     }
     EXPECT_EQ(values, read[0]) << workers;
   }
-  EXPECT_TRUE(
-      has(samplerOf("bucketed", **open("sequences:" + folder / "t.txt"), 16, 5).status().message(),
-          "no option buckets"));
+  EXPECT_TRUE(has(
+      samplerOf(*parseSampler("bucketed"), **open("sequences:" + folder / "t.txt"), nullptr, 16, 5)
+          .status()
+          .message(),
+      "no option buckets"));
 }
 
 } // namespace
