@@ -35,7 +35,16 @@ struct Listing {
   std::vector<std::string> classNames;
   int64_t classes = 0;
   std::vector<std::string> skipped; ///< why files were left out
+  bool areSound = false;            ///< every file was decoded once
 };
+
+/// What to do about a file that cannot be read.
+Status broken(const Status &status, const Listing &listing) {
+  return status || listing.areSound
+             ? status
+             : error(status.code(), status.message(),
+                     "; leave out broken pictures with the option skip=broken");
+}
 
 class PictureFiles : public Dataset {
 public:
@@ -59,7 +68,7 @@ public:
   }
 
   Status readPicture(int64_t row, Bytes &picture) const override {
-    return readImage(pathOf(row), mode_, picture);
+    return broken(readImage(pathOf(row), mode_, picture), listing_);
   }
   std::string fileOf(int64_t row) const override { return pathOf(row); }
   std::string nameOf(int64_t row) const override { return concat("'", pathOf(row), "'"); }
@@ -235,23 +244,31 @@ Result<Listing> listFolder(const std::string &root, std::span<const std::string>
   return listing;
 }
 
-/// Labels that are all whole numbers are taken as such; else they are names of classes.
+/// Labels that are all whole numbers are taken as such, and must be classes; else they are names.
 Status readLabels(const CsvText &table, size_t column, const std::string &file,
                   std::span<const std::string> classes, Listing &listing) {
   bool areNumbers = classes.empty();
+  std::optional<int64_t> outside; // the first row of a number that is no class
   for (int64_t row = 0; row < table.rows && areNumbers; ++row) {
     const std::string_view cell = table.cell(row, column);
     int64_t value = -1;
     auto [end, problem] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    areNumbers = problem == std::errc() && end == cell.data() + cell.size() && value >= 0 &&
-                 value < kMostClasses;
+    areNumbers = problem != std::errc::invalid_argument && end == cell.data() + cell.size();
+    const bool isClass = problem == std::errc() && value >= 0 && value < kMostClasses;
+    outside = isClass || outside ? outside : row;
     listing.labels.push_back(value);
     listing.classes = std::max(listing.classes, value + 1);
+  }
+  if (areNumbers && outside) {
+    return error(Code::Corrupt, "'", file, "', line ", table.lineOf(*outside),
+                 ": expected a label from 0 to ", kMostClasses - 1, ", found ",
+                 shownCell(table.cell(*outside, column)));
   }
   if (areNumbers) {
     return Status::ok();
   }
   listing.labels.clear();
+  listing.classes = 0;
   listing.classNames.assign(classes.begin(), classes.end());
   if (classes.empty()) {
     for (int64_t row = 0; row < table.rows; ++row) {
@@ -409,11 +426,11 @@ Result<std::unique_ptr<Dataset>> openListing(const DataSource &source, Result<Li
     if (Status status = dropBroken(*listing, *mode); !status) {
       return status;
     }
+    listing->areSound = true;
   }
   Result<Size> first = readImageSize(listing->folder + "/" + listing->paths.front());
   if (!first) {
-    return error(first.status().code(), first.status().message(),
-                 "; leave out broken pictures with the option skip=broken");
+    return broken(first.status(), *listing);
   }
   const bool isUniform = haveSize(*listing, *first);
   return std::unique_ptr<Dataset>(
