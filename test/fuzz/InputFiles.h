@@ -47,18 +47,11 @@ private:
   std::string path_;
 };
 
-/// Opens the data; a status must give its reason. Reads some samples of every field, as themselves
-/// and as what a model may want: labels of classes lie below their number.
-inline void openAndRead(const std::string &text) {
+/// Reads some samples of every field, as themselves and as what a model may want: labels of classes
+/// lie below their number.
+inline void readSome(const rt::data::Dataset &set) {
   using namespace ntc::rt;
   constexpr size_t kMostBytes = size_t{1} << 24;
-  auto source = data::DataSource::parse(text);
-  auto opened = source ? data::openDataset(*source, data::Split::Train, {})
-                       : Result<std::shared_ptr<const data::Dataset>>(source.status());
-  if (!opened) {
-    return opened.status().message().empty() ? std::abort() : void();
-  }
-  const data::Dataset &set = **opened;
   if (set.size() < 1) {
     std::abort();
   }
@@ -86,6 +79,19 @@ inline void openAndRead(const std::string &text) {
         std::abort();
       }
     }
+  }
+}
+
+/// Opens the data and reads some of it; a status must give its reason.
+inline void openAndRead(const std::string &text) {
+  using namespace ntc::rt;
+  auto source = data::DataSource::parse(text);
+  auto opened = source ? data::openDataset(*source, data::Split::Train, {})
+                       : Result<std::shared_ptr<const data::Dataset>>(source.status());
+  if (opened) {
+    readSome(**opened);
+  } else if (opened.status().message().empty()) {
+    std::abort();
   }
 }
 
