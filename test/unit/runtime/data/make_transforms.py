@@ -53,6 +53,12 @@ CASES = [
     (3, 12, 12, "RandomRotation((270,270))"),
     (3, 12, 10, "RandomRotation((180,180))"),
     (3, 12, 10, "RandomRotation((90,90))"),
+    (3, 6, 7, "RandomCrop((10,11),padding=2)"),
+    (3, 6, 7, "RandomCrop((8,11),padding=(2,1),padding_mode=reflect)"),
+    (3, 14, 14, "RandomResizedCrop((6,9),scale=(1,1),ratio=(1,1))"),
+    (3, 20, 16, "RandomResizedCrop(7,scale=(1,1),ratio=(2,2))"),
+    (3, 12, 31, "RandomResizedCrop(7,scale=(1,1),ratio=(0.5,0.5))"),
+    (3, 9, 8, "RandomGrayscale(p=1)"),
     (3, 18, 15, "RandomAffine((20,20))"),
     (3, 18, 15, "RandomAffine((-15,-15),scale=(1.3,1.3),shear=(8,8))"),
     (3, 18, 15, "RandomAffine((0,0),scale=(0.75,0.75))"),
@@ -73,6 +79,7 @@ CASES = [
     (3, 6, 5, "ToTensor()"),
     (3, 6, 5, "ToTensor(),Normalize((0.485,0.456,0.406),(0.229,0.224,0.225))"),
     (1, 6, 5, "ToTensor(),Normalize((0.2860,),(0.3530,))"),
+    (3, 6, 5, "ToTensor(),RandomErasing(p=0)"),
     (3, 20, 20, "augment('ShearX',0.21)"),
     (3, 20, 20, "augment('ShearY',-0.3)"),
     (3, 20, 20, "augment('TranslateX',3.7)"),
@@ -111,4 +118,5 @@ def main():
             print("bytes", *values.shape, values.tobytes().hex())
 
 
-main()
+if __name__ == "__main__":
+    main()
