@@ -21,6 +21,12 @@ namespace ntc::fuse {
 static constexpr int64_t kLanes = 16;
 /// What reading an element at a time costs against a vector of them.
 static constexpr double kGather = 8.0;
+/// What is left of a rate where vectors run along positions: those of a window begin anywhere, and
+/// most lie in two lines of the cache.
+static constexpr double kShifted = 0.9;
+/// The same where single elements of many channels are read that lie an image apart, not side by
+/// side in a line.
+static constexpr double kApart = 0.95;
 
 static double busyLanes(int64_t extent) {
   return static_cast<double>(extent) / llvm::alignTo(extent, kLanes);
@@ -208,12 +214,15 @@ double LayoutClasses::costOf(const Convolution &convolution) const {
   const ConvolutionRoles &roles = convolution.roles;
   ArrayRef<int64_t> extents = convolution.nest.extents;
   SmallVector<unsigned> loops = weightLoops(convolution);
-  bool windows = hasInnermostChannels(convolution.nest.reads[roles.windowed].tensor);
+  bool windows = hasInnermostChannels(convolution.nest.reads[roles.windowed].tensor),
+       positions = hasInnermostChannels(positionsOf(convolution));
   double lanes = 1 / kGather;
   if (!loops.empty()) {
-    lanes = busyLanes(extents[loops.back()]);
+    bool apart = (!windows && extents[roles.channelLoop] >= kLanes) ||
+                 (!positions && extents[roles.filterLoop] >= kLanes);
+    lanes = busyLanes(extents[loops.back()]) * (apart ? kApart : 1);
   } else if (roles.isDense && !windows) {
-    lanes = busyLanes(extents[roles.lastPosition]);
+    lanes = busyLanes(extents[roles.lastPosition]) * kShifted;
   }
   return static_cast<double>(convolution.nest.points()) / lanes;
 }

@@ -44,3 +44,21 @@ train.program @p {
     train.return %y : tensor<1x6x28x28xf32>
   }
 }
+
+// -----
+
+// Both sixteen filters and sixteen columns fill a vector: along channels, all vectors begin where a line does.
+// CHECK: train.entry
+// CHECK-SAME: (%[[X:.*]]: tensor<2x8x18x18xf32>
+// CHECK: linalg.generic
+// CHECK-SAME: outs(%{{.*}} : tensor<8x3x3x16xf32>)
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%[[X]], %{{.*}} : tensor<2x8x18x18xf32>, tensor<8x3x3x16xf32>) outs(%{{.*}} : tensor<2x16x16x16xf32>)
+train.program @p {
+  train.state @w : tensor<16x8x3x3xf32> {role = #train.role<parameter>, init = #train.fill<0.0 : f64>}
+  train.entry @predict.b2(%x: tensor<2x8x18x18xf32> {train.input = "x"}) -> (tensor<2x16x16x16xf32> {train.output = "y"}) attributes {kind = #train.entry_kind<predict>, batch_size = 2 : i64} {
+    %w = train.read @w : tensor<16x8x3x3xf32>
+    %y = nn.conv %x, %w {strides = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>, dilations = array<i64: 1, 1>} : tensor<2x8x18x18xf32>, tensor<16x8x3x3xf32> -> tensor<2x16x16x16xf32>
+    train.return %y : tensor<2x16x16x16xf32>
+  }
+}
