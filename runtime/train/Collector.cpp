@@ -53,7 +53,7 @@ constexpr ClassMetric kClassMetrics[] = {
     {"average_precision_weighted",
      [](const ClassPredictions &p) { return averagePrecision(p, Average::Weighted); }},
     {"log_loss", logLoss},
-    {"perplexity", [](const ClassPredictions &p) { return std::exp(logLoss(p)); }},
+    {"perplexity", perplexity},
 };
 constexpr ValueMetric kValueMetrics[] = {{"mae", meanAbsoluteError},
                                          {"mse", meanSquaredError},

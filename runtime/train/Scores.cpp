@@ -218,9 +218,11 @@ double topAccuracy(const ClassPredictions &predictions, int64_t k) {
   for (int64_t i = 0; i < predictions.size(); ++i) {
     const auto truth = static_cast<size_t>(predictions.truth[static_cast<size_t>(i)]);
     auto row = predictions.row(i);
+    const bool isBinary = row.size() == 2;
     int64_t rank = 0;
     for (size_t c = 0; c < row.size(); ++c) {
-      rank += row[c] > row[truth] || (row[c] == row[truth] && c > truth) ? 1 : 0;
+      const bool isBefore = isBinary ? c < truth : c > truth;
+      rank += row[c] > row[truth] || (row[c] == row[truth] && isBefore) ? 1 : 0;
     }
     hits += rank < k ? 1 : 0;
   }
@@ -244,6 +246,8 @@ double logLoss(const ClassPredictions &predictions) {
   }
   return sum / asDouble(predictions.size());
 }
+
+double perplexity(const ClassPredictions &predictions) { return std::exp(logLoss(predictions)); }
 
 double meanAbsoluteError(const ValuePredictions &predictions) {
   return meanOverOutputs(predictions, [&](int64_t output) {

@@ -63,7 +63,8 @@ std::string reportText(const ClassReport &report, std::span<const std::string> n
 
 enum class Average : uint8_t { Macro, Weighted };
 
-/// Share of samples whose class is among the k most probable; of equals the greater class first.
+/// Share of samples whose class is among the k most probable; of equals the greater class first,
+/// but of two classes the first, as class 1 needs a probability above one half.
 double topAccuracy(const ClassPredictions &predictions, int64_t k);
 /// Area under the ROC curve: of class 1 for two classes, else one class against the rest, averaged.
 /// NaN where a class has no positive or no negative samples (weighted: of those with positives).
@@ -72,6 +73,8 @@ double rocAuc(const ClassPredictions &predictions, Average average);
 double averagePrecision(const ClassPredictions &predictions, Average average);
 /// Mean negative logarithm of the true class's probability, clipped to [2^-52, 1 - 2^-52].
 double logLoss(const ClassPredictions &predictions);
+/// exp(logLoss): how many equally probable classes would be as hard to guess.
+double perplexity(const ClassPredictions &predictions);
 
 /// Means over the outputs of the mean absolute error, of the root of the mean squared error, and of
 /// the coefficient of determination (NaN for fewer than two samples; for a constant truth 1 or 0).

@@ -70,7 +70,10 @@ def class_metrics(classes, truth, rows):
         out += [m.roc_auc_score(truth, p, labels=labels, multi_class="ovr", average=a) for a in ("macro", "weighted")]
         y = label_binarize(truth, classes=labels)
         out += [m.average_precision_score(y, p, average=a) for a in ("macro", "weighted")]
-    out += [m.log_loss(truth, p, labels=labels)]
+    out += [m.log_loss(truth, p, labels=labels), numpy.exp(m.log_loss(truth, p, labels=labels))]
+    # The greatest k is the number of classes.
+    scores = p[:, 1] if classes == 2 else p
+    out += [m.top_k_accuracy_score(truth, scores, k=k, labels=labels) for k in range(1, classes + 1)]
     return [float(value) for value in out] + [float(value) for value in matrix.flatten()]
 
 

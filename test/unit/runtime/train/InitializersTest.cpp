@@ -84,9 +84,50 @@ TEST(Initializers, MomentsOverAMillionValues) {
   // A normal cut at two deviations: variance 0.7737413, fourth moment over its square 2.3649.
   expectMoments("trunc_normal(std=0.5,a=-1,b=1)", {1024, 1024}, 0.0, 0.5 * std::sqrt(0.77374130355),
                 2.3649);
+  expectMoments("xavier_uniform", {256, 64, 64}, 0.0, root2 / std::sqrt((64.0 + 256.0) * 64.0),
+                uniform);
+  expectMoments("kaiming_uniform(mode=fan_out,nonlinearity=relu)", {256, 64, 64}, 0.0,
+                root2 / std::sqrt(256.0 * 64.0), uniform);
+  expectMoments("kaiming_normal(a=0.2)", {1024, 1024}, 0.0,
+                std::sqrt(2.0 / 1.04) / std::sqrt(1024.0), normal);
   const Moments cut = momentsOf(draw("trunc_normal(mean=1,std=2,a=0,b=1.5)", {1 << 20}));
   EXPECT_GE(cut.least, 0.0);
   EXPECT_LE(cut.greatest, 1.5);
+}
+
+TEST(Initializers, MomentsOfOrthogonalAndSparse) {
+  // An orthogonal matrix of side n: every entry has mean 0, variance 1/n and fourth moment
+  // 3 / (n (n + 2)); the sum of squares is n exactly.
+  constexpr double n = 512;
+  const Moments turned = momentsOf(draw("orthogonal", {512, 512}));
+  EXPECT_NEAR(std::hypot(turned.deviation, turned.mean), 1 / std::sqrt(n), 1e-9);
+  EXPECT_NEAR(turned.mean, 0.0, 5 / n / std::sqrt(n));
+  EXPECT_NEAR(turned.skew, 0.0, 5 * std::sqrt(6.0) / n);
+  EXPECT_NEAR(turned.kurtosis, 3 * n / (n + 2), 5 * std::sqrt(24.0) / n);
+  // sparse: ceil(0.3 * 1024) = 308 zeros in each column, the others normal with std, which is 0.01
+  // unless told.
+  for (auto [text, deviation] :
+       {std::pair{"sparse(sparsity=0.3)", 0.01}, std::pair{"sparse(sparsity=0.3,std=0.5)", 0.5}}) {
+    std::vector<double> values = draw(text, {1024, 1024});
+    std::erase(values, 0.0);
+    ASSERT_EQ(values.size(), (1024U - 308U) * 1024U);
+    const Moments found = momentsOf(values);
+    const double count = std::sqrt(static_cast<double>(values.size()));
+    EXPECT_NEAR(found.mean, 0.0, 5 * deviation / count);
+    EXPECT_NEAR(found.deviation, deviation, 5 * deviation / (std::sqrt(2.0) * count));
+    EXPECT_NEAR(found.skew, 0.0, 5 * std::sqrt(6.0) / count);
+    EXPECT_NEAR(found.kurtosis, 3.0, 5 * std::sqrt(24.0) / count);
+  }
+}
+
+/// Which rows sparse() chooses: each as often as any other.
+TEST(Initializers, SparseSparesEveryRowEquallyOften) {
+  const std::vector<double> values = draw("sparse(sparsity=0.25)", {16, 65536});
+  for (size_t row = 0; row < 16; ++row) {
+    const auto zeros = std::count(values.begin() + static_cast<ptrdiff_t>(row * 65536),
+                                  values.begin() + static_cast<ptrdiff_t>((row + 1) * 65536), 0.0);
+    EXPECT_NEAR(static_cast<double>(zeros), 16384, 5 * std::sqrt(65536 * 0.25 * 0.75)) << row;
+  }
 }
 
 TEST(Initializers, OrthogonalTo1e6) {
@@ -115,6 +156,14 @@ TEST(Initializers, Structured) {
   EXPECT_EQ(draw("eye", {2, 3}), (std::vector<double>{1, 0, 0, 0, 1, 0}));
   EXPECT_EQ(draw("dirac", {2, 2, 3}), (std::vector<double>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0}));
   EXPECT_EQ(draw("dirac(groups=2)", {2, 1, 3}), (std::vector<double>{0, 1, 0, 0, 1, 0}));
+  // As torch.nn.init.dirac_: channel d of every group passes through the middle of its kernel, and
+  // outputs beyond the inputs stay zero.
+  EXPECT_EQ(draw("dirac", {3, 2, 4}), (std::vector<double>{0, 0, 1, 0, 0, 0, 0, 0, //
+                                                           0, 0, 0, 0, 0, 0, 1, 0, //
+                                                           0, 0, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(draw("dirac(groups=2)", {4, 3, 3}),
+            (std::vector<double>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0,
+                                 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0}));
   EXPECT_EQ(draw("dirac", {1, 1, 3, 3}), (std::vector<double>{0, 0, 0, 0, 1, 0, 0, 0, 0}));
   const std::vector<double> sparse = draw("sparse(sparsity=0.3,std=1)", {10, 50});
   for (size_t column = 0; column < 50; ++column) {

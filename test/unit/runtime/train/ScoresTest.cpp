@@ -87,6 +87,10 @@ std::vector<double> scores(int64_t number) {
     out.push_back(averagePrecision(predictions, average));
   }
   out.push_back(logLoss(predictions));
+  out.push_back(perplexity(predictions));
+  for (int64_t k = 1; k <= predictions.classes; ++k) {
+    out.push_back(topAccuracy(predictions, k));
+  }
   for (int64_t count : confusionMatrix(predictions)) {
     out.push_back(static_cast<double>(count));
   }
