@@ -134,7 +134,9 @@ void convertValues(DType from, const std::byte *source, DType to, std::byte *des
 ArrayDataset::ArrayDataset(int64_t samples, std::vector<Array> arrays) : samples_(samples) {
   for (Array &array : arrays) {
     fields_.push_back(std::move(array.field));
-    values_.push_back(std::move(array.values));
+    owned_.push_back(std::move(array.values));
+    values_.push_back(
+        static_cast<const std::byte *>(array.borrowed ? array.borrowed : owned_.back().data()));
   }
 }
 
@@ -161,8 +163,7 @@ void copyRowsOf(const Field &field, const std::byte *values, std::span<const int
 
 void ArrayDataset::copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
                             std::byte *destination) const {
-  copyRowsOf(fields_[field], reinterpret_cast<const std::byte *>(values_[field].data()), rows,
-             dtype, destination);
+  copyRowsOf(fields_[field], values_[field], rows, dtype, destination);
 }
 
 SubsetDataset::SubsetDataset(std::shared_ptr<const Dataset> whole, std::vector<int64_t> rows)

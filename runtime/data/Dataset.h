@@ -127,6 +127,8 @@ public:
   struct Array {
     Field field;
     std::vector<uint8_t> values; ///< size() * elements() * sizeOf(dtype) bytes
+    /// Instead of `values`, not null: as many bytes, aligned to the element, that outlive the set.
+    const void *borrowed = nullptr;
   };
   /// Takes the arrays, each of `samples` samples; the caller has checked the sizes.
   ArrayDataset(int64_t samples, std::vector<Array> arrays);
@@ -138,10 +140,18 @@ public:
   std::span<const std::string> classNames() const override { return classNames_; }
   void setClassNames(std::vector<std::string> names) { classNames_ = std::move(names); }
 
+protected:
+  /// The first byte of sample `row`.
+  const std::byte *sample(size_t field, int64_t row) const {
+    return values_[field] + row * fields_[field].elements() *
+                                static_cast<int64_t>(ntc::rt::sizeOf(fields_[field].dtype));
+  }
+
 private:
   int64_t samples_;
   std::vector<Field> fields_;
-  std::vector<std::vector<uint8_t>> values_;
+  std::vector<std::vector<uint8_t>> owned_;
+  std::vector<const std::byte *> values_;
   std::vector<std::string> classNames_;
 };
 

@@ -3,7 +3,6 @@
 // From a library's struct to a data set, checked.
 #include "runtime/data/LibraryDataset.h"
 
-#include "ntc/dataset.h"
 #include "runtime/base/CheckedMath.h"
 #include "runtime/base/Utf8.h"
 #include "runtime/data/WholeNumbers.h"
@@ -49,8 +48,9 @@ std::optional<DType> dtypeOf(ntc_dtype_t dtype) {
 
 class LibraryDataset : public Dataset {
 public:
-  LibraryDataset(std::string path, Library library, const ntc_dataset_t &dataset)
-      : path_(std::move(path)), library_(std::move(library)), dataset_(dataset) {}
+  /// `who` is what messages call it.
+  LibraryDataset(std::string who, Library library, const ntc_dataset_t &dataset)
+      : who_(std::move(who)), library_(std::move(library)), dataset_(dataset) {}
   ~LibraryDataset() override {
     if (dataset_.destroy) {
       dataset_.destroy(dataset_.self);
@@ -116,7 +116,7 @@ public:
 
 private:
   template <typename... Parts> Status bad(const Parts &...parts) const {
-    return error(Code::Corrupt, "data library '", path_, "': ", parts...);
+    return error(Code::Corrupt, who_, ": ", parts...);
   }
 
   Status addField(const ntc_field_t &given, size_t at) {
@@ -166,7 +166,7 @@ private:
                                        " from 0 to ", field.classes - 1, ", found ", *wrong);
   }
 
-  std::string path_;
+  std::string who_;
   Library library_; ///< outlives the rest: `destroy` is its code
   ntc_dataset_t dataset_;
   std::vector<Field> all_;    ///< in the library's order
@@ -201,7 +201,15 @@ Result<std::unique_ptr<Dataset>> openLibrary(const DataSource &source) {
   if (const char *problem = open(argument ? argument->c_str() : "", &described)) {
     return error(Code::Corrupt, "data library '", place, "': ", problem);
   }
-  auto dataset = std::make_unique<LibraryDataset>(place, std::move(library), described);
+  auto dataset = std::make_unique<LibraryDataset>(concat("data library '", place, "'"),
+                                                  std::move(library), described);
+  Status status = dataset->describe();
+  return status ? Result<std::unique_ptr<Dataset>>(std::move(dataset)) : status;
+}
+
+Result<std::unique_ptr<Dataset>> adoptDataset(const ntc_dataset_t &described, std::string name) {
+  auto dataset =
+      std::make_unique<LibraryDataset>(concat("data '", name, "'"), Library(), described);
   Status status = dataset->describe();
   return status ? Result<std::unique_ptr<Dataset>>(std::move(dataset)) : status;
 }

@@ -3,12 +3,12 @@
 // The evaluation loop and the verb.
 #include "runtime/train/Evaluate.h"
 
-#include "runtime/data/OpenDataset.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/BatchSizes.h"
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/Preprocessing.h"
 #include "runtime/train/Recipe.h"
+#include "runtime/train/RunData.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -168,10 +168,6 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
   if (options.data.empty()) {
     return error(Code::InvalidArgument, "say what to evaluate on with --data DATA");
   }
-  Result<data::DataSource> source = data::DataSource::parse(options.data);
-  if (!source) {
-    return source.status();
-  }
   Progress progress = makeProgress(hooks, 0);
   const std::vector<int64_t> sizes = program.batchSizes(artifact::EntryKind::EvalStep);
   if (sizes.empty()) {
@@ -183,14 +179,16 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
   if (!preprocessing) {
     return preprocessing.status();
   }
-  auto dataset = data::openDataset(*source, data::Split::Test, entry.inputs, preprocessing->known);
-  if (!dataset) {
-    return dataset.status();
+  Result<NamedData> data = openData(options.data, options.dataset, data::Split::Test, entry.inputs,
+                                    preprocessing->known);
+  if (!data) {
+    return data.status();
   }
   if (!options.transform.empty()) {
     preprocessing->valTransform = options.transform;
   }
-  dataset = preprocess(dataset.take(), *source, *preprocessing, Use::Evaluation, entry.inputs);
+  auto dataset = preprocess(std::move(data->dataset), data->source, *preprocessing, Use::Evaluation,
+                            entry.inputs);
   if (!dataset) {
     return dataset.status();
   }
@@ -244,7 +242,7 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
 
 Result<EvalReport> runEval(const EvalOptions &options, const Hooks &hooks) {
   // What is wrong with the command line shows before anything is opened.
-  if (!options.data.empty()) {
+  if (!options.data.empty() && !options.dataset) {
     if (Result<data::DataSource> source = data::DataSource::parse(options.data); !source) {
       return source.status();
     }

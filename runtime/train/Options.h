@@ -7,6 +7,7 @@
 #include "runtime/data/Split.h"
 #include "runtime/train/Flags.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,8 @@ struct TrainOptions {
   std::string model; ///< an artifact
   std::string data;
   std::string val;
+  /// Sets of this process that `data` and `val` only name; null: they are opened.
+  std::shared_ptr<const data::Dataset> dataset, valDataset;
   std::optional<int64_t> valSplit; ///< samples of `data` that validate
   std::string valRule;             ///< data::SplitRule's text, where it is more than a number
   std::optional<Fold> fold;        ///< of a cross-validation over `data`
@@ -90,7 +93,8 @@ struct EvalOptions {
   ModelOptions model;
   std::string run; ///< the run whose preprocessing counts; empty: model.model
   std::string data;
-  std::string transform; ///< of pictures; empty: as the run validated
+  std::shared_ptr<const data::Dataset> dataset; ///< of this process, that `data` only names
+  std::string transform;                        ///< of pictures; empty: as the run validated
   std::optional<int64_t> workers;
   std::optional<int64_t> batchSize;
   bool dropLast = false;
@@ -102,7 +106,8 @@ struct EvalOptions {
 struct PredictOptions {
   ModelOptions model;
   std::string data;
-  std::string transform; ///< of pictures; empty: as the run validated
+  std::shared_ptr<const data::Dataset> dataset; ///< of this process, that `data` only names
+  std::string transform;                        ///< of pictures; empty: as the run validated
   std::optional<int64_t> workers;
   std::string out; ///< .csv, .jsonl or .npy; "-" is CSV to stdout
   std::optional<int64_t> batchSize;

@@ -4,13 +4,11 @@
 #include "runtime/train/Predict.h"
 
 #include "runtime/base/File.h"
-#include "runtime/data/OpenDataset.h"
 #include "runtime/format/Json.h"
-#include "runtime/train/Feed.h"
 #include "runtime/train/OpenModel.h"
-#include "runtime/train/Outputs.h"
 #include "runtime/train/Preprocessing.h"
 #include "runtime/train/Recipe.h"
+#include "runtime/train/RunData.h"
 
 #include <algorithm>
 #include <chrono>
@@ -202,44 +200,6 @@ Status writeBatch(const std::vector<PredictOutput> &outputs,
   return Status::ok();
 }
 
-Status predictAll(exec::Session &session, Feed &feed, const std::vector<PredictOutput> &outputs,
-                  Format format, const SampleNames &names, Sink &sink, Progress &progress,
-                  const Hooks &hooks) {
-  data::Loader &loader = feed.loader();
-  std::vector<exec::OutputView> views(outputs.size());
-  ProgressState state;
-  state.title = "Predict";
-  state.batchesTotal = loader.batchesPerEpoch();
-  const auto begin = std::chrono::steady_clock::now();
-  loader.start(0, 0);
-  while (const data::Batch *batch = loader.next()) {
-    if (hooks.isStopped()) {
-      return error(Code::Cancelled, "interrupted; nothing was written");
-    }
-    if (Status status = session.predict(feed.views(*batch)); !status) {
-      return status;
-    }
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      Result<exec::OutputView> view = session.output(outputs[i].name);
-      if (!view) {
-        return view.status();
-      }
-      views[i] = *view;
-    }
-    if (Status status = writeBatch(outputs, views, *batch, format, names, sink); !status) {
-      return status;
-    }
-    ++state.batches;
-    if (progress.isAnimated() && progress.isDue(state.batches)) {
-      state.elapsedSeconds =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-      progress.update(state);
-    }
-  }
-  progress.clear();
-  return feed.loader().status();
-}
-
 /// The requested size, else the greatest that the data fills, else the smallest: the rest is
 /// padded.
 Result<int64_t> chooseSize(std::span<const int64_t> sizes, std::optional<int64_t> requested,
@@ -260,21 +220,9 @@ Result<int64_t> chooseSize(std::span<const int64_t> sizes, std::optional<int64_t
 
 } // namespace
 
-Result<PredictReport> predictData(exec::Session &session, const PredictOptions &options,
-                                  const Hooks &hooks) {
-  const auto begin = std::chrono::steady_clock::now();
-  if (options.data.empty() || options.out.empty()) {
-    return error(Code::InvalidArgument, options.data.empty()
-                                            ? "say what to predict for with --data DATA"
-                                            : "say where to write with -o FILE");
-  }
-  Result<Format> format = formatOf(options.out);
-  if (!format) {
-    return format.status();
-  }
-  Result<data::DataSource> source = data::DataSource::parse(options.data);
-  if (!source) {
-    return source.status();
+Result<PredictJob> preparePredict(const exec::Session &session, const PredictOptions &options) {
+  if (options.data.empty()) {
+    return error(Code::InvalidArgument, "say what to predict for with --data DATA");
   }
   const std::vector<int64_t> sizes = session.batchSizes(EntryKind::Predict);
   if (sizes.empty()) {
@@ -286,14 +234,16 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
   if (!preprocessing) {
     return preprocessing.status();
   }
-  auto dataset = data::openDataset(*source, data::Split::Test, first.inputs, preprocessing->known);
-  if (!dataset) {
-    return dataset.status();
+  Result<NamedData> data = openData(options.data, options.dataset, data::Split::Test, first.inputs,
+                                    preprocessing->known);
+  if (!data) {
+    return data.status();
   }
   if (!options.transform.empty()) {
     preprocessing->valTransform = options.transform;
   }
-  dataset = preprocess(dataset.take(), *source, *preprocessing, Use::Evaluation, first.inputs);
+  auto dataset = preprocess(std::move(data->dataset), data->source, *preprocessing, Use::Evaluation,
+                            first.inputs);
   if (!dataset) {
     return dataset.status();
   }
@@ -305,10 +255,6 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
   if (!outputs) {
     return outputs.status();
   }
-  if (*format == Format::Npy && outputs->size() != 1) {
-    return error(Code::InvalidArgument, "a .npy file holds one array, but the model has ",
-                 outputs->size(), " outputs; write .csv or .jsonl");
-  }
   Result<int64_t> size = chooseSize(sizes, options.batchSize, (*dataset)->size());
   if (!size) {
     return size.status();
@@ -319,23 +265,88 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
   if (!feed) {
     return feed.status();
   }
-  const std::vector<std::string> &known = preprocessing->known.classes;
-  const SampleNames names{**dataset, known.empty() ? (*dataset)->classNames() : ClassNames(known)};
+  PredictJob job{dataset.take(), std::move(preprocessing->known.classes), outputs.take(),
+                 feed.take()};
+  if (job.classNames.empty()) {
+    job.classNames.assign(job.dataset->classNames().begin(), job.dataset->classNames().end());
+  }
+  return job;
+}
+
+Status predictBatches(exec::Session &session, PredictJob &job, const PredictVisitor &visit,
+                      Progress &progress, const Hooks &hooks) {
+  data::Loader &loader = job.feed->loader();
+  std::vector<exec::OutputView> views(job.outputs.size());
+  ProgressState state;
+  state.title = "Predict";
+  state.batchesTotal = loader.batchesPerEpoch();
+  const auto begin = std::chrono::steady_clock::now();
+  loader.start(0, 0);
+  while (const data::Batch *batch = loader.next()) {
+    if (hooks.isStopped()) {
+      return error(Code::Cancelled, "interrupted; nothing was written");
+    }
+    if (Status status = session.predict(job.feed->views(*batch)); !status) {
+      return status;
+    }
+    for (size_t i = 0; i < views.size(); ++i) {
+      Result<exec::OutputView> view = session.output(job.outputs[i].name);
+      if (!view) {
+        return view.status();
+      }
+      views[i] = *view;
+    }
+    if (Status status = visit(views, *batch); !status) {
+      return status;
+    }
+    ++state.batches;
+    if (progress.isAnimated() && progress.isDue(state.batches)) {
+      state.elapsedSeconds =
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      progress.update(state);
+    }
+  }
+  progress.clear();
+  return loader.status();
+}
+
+Result<PredictReport> predictData(exec::Session &session, const PredictOptions &options,
+                                  const Hooks &hooks) {
+  const auto begin = std::chrono::steady_clock::now();
+  if (!options.data.empty() && options.out.empty()) {
+    return error(Code::InvalidArgument, "say where to write with -o FILE");
+  }
+  Result<Format> format = options.data.empty() ? Format::Csv : formatOf(options.out);
+  if (!format) {
+    return format.status();
+  }
+  Result<PredictJob> job = preparePredict(session, options);
+  if (!job) {
+    return job.status();
+  }
+  const std::vector<PredictOutput> &outputs = job->outputs;
+  if (*format == Format::Npy && outputs.size() != 1) {
+    return error(Code::InvalidArgument, "a .npy file holds one array, but the model has ",
+                 outputs.size(), " outputs; write .csv or .jsonl");
+  }
+  const SampleNames names{*job->dataset, job->classNames};
   Result<Sink> sink = openSink(options.out, hooks);
   if (!sink) {
     return sink.status();
   }
   Status status = Status::ok();
   if (*format == Format::Csv) {
-    const bool hasFiles = !(*dataset)->fileOf(0).empty();
-    status = sink->line(csvHeader(*outputs, names.classes, hasFiles));
+    status = sink->line(csvHeader(outputs, names.classes, !job->dataset->fileOf(0).empty()));
   } else if (*format == Format::Npy) {
-    std::string header = npyHeader((*outputs)[0], (*dataset)->size());
+    std::string header = npyHeader(outputs[0], job->dataset->size());
     status = sink->bytes({reinterpret_cast<const uint8_t *>(header.data()), header.size()});
   }
   Progress progress = makeProgress(hooks, 0);
   if (status) {
-    status = predictAll(session, **feed, *outputs, *format, names, *sink, progress, hooks);
+    auto write = [&](std::span<const exec::OutputView> views, const data::Batch &batch) {
+      return writeBatch(outputs, views, batch, *format, names, *sink);
+    };
+    status = predictBatches(session, *job, write, progress, hooks);
   }
   if (status) {
     status = sink->finish();
@@ -344,7 +355,7 @@ Result<PredictReport> predictData(exec::Session &session, const PredictOptions &
     return status;
   }
   return PredictReport{
-      (*dataset)->size(),
+      job->dataset->size(),
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
 }
 

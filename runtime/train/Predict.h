@@ -4,10 +4,37 @@
 #pragma once
 
 #include "runtime/exec/Session.h"
+#include "runtime/train/Feed.h"
 #include "runtime/train/Hooks.h"
 #include "runtime/train/Options.h"
+#include "runtime/train/Outputs.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
 
 namespace ntc::rt::train {
+
+/// A session's predict entry with its data.
+struct PredictJob {
+  std::shared_ptr<const data::Dataset> dataset; ///< prepared
+  std::vector<std::string> classNames;          ///< of labels; empty: they have none
+  std::vector<PredictOutput> outputs;
+  std::unique_ptr<Feed> feed; ///< the last batch is padded
+};
+
+/// Opens and prepares options.data for the session; options.out does not count. Errors:
+/// InvalidArgument for options that do not fit; the data's own.
+Result<PredictJob> preparePredict(const exec::Session &session, const PredictOptions &options);
+
+/// Takes the outputs of a batch, in the order of the job's, valid until it returns.
+using PredictVisitor =
+    std::function<Status(std::span<const exec::OutputView> views, const data::Batch &batch)>;
+
+/// Predicts every batch in the data's order. Errors: the step's, the loader's, the visitor's;
+/// Cancelled.
+Status predictBatches(exec::Session &session, PredictJob &job, const PredictVisitor &visit,
+                      Progress &progress, const Hooks &hooks);
 
 struct PredictReport {
   int64_t samples = 0;

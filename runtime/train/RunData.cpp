@@ -14,9 +14,7 @@ namespace {
 using artifact::EntryKind;
 
 /// Data as it is, and what prepares it.
-struct OpenData {
-  std::shared_ptr<const data::Dataset> dataset;
-  data::DataSource source;
+struct OpenData : NamedData {
   std::span<const artifact::InputSpec> inputs;
 
   Result<std::shared_ptr<const data::Dataset>> prepare(const Preprocessing &preprocessing,
@@ -25,23 +23,16 @@ struct OpenData {
   }
 };
 
-Result<OpenData> open(const std::string &text, data::Split split, const exec::Session &session,
-                      EntryKind kind, const data::Known &known) {
-  Result<data::DataSource> source = data::DataSource::parse(text);
-  if (!source) {
-    return source.status();
-  }
+Result<OpenData> open(const std::string &text, std::shared_ptr<const data::Dataset> given,
+                      data::Split split, const exec::Session &session, EntryKind kind,
+                      const data::Known &known) {
   std::vector<int64_t> sizes = session.batchSizes(kind);
   if (sizes.empty()) {
     return error(Code::InvalidArgument, "the artifact has no entry '", exec::nameOf(kind), "'");
   }
-  OpenData out{nullptr, source.take(), session.entry(kind, sizes.front())->inputs};
-  auto dataset = data::openDataset(out.source, split, out.inputs, known);
-  if (!dataset) {
-    return dataset.status();
-  }
-  out.dataset = dataset.take();
-  return out;
+  const std::span<const artifact::InputSpec> inputs = session.entry(kind, sizes.front())->inputs;
+  Result<NamedData> data = openData(text, std::move(given), split, inputs, known);
+  return data ? Result<OpenData>(OpenData{data.take(), inputs}) : data.status();
 }
 
 /// Both parts of the data, as they were split, prepared.
@@ -76,10 +67,26 @@ void tellRemarks(const data::Dataset &dataset, Progress &progress) {
 
 } // namespace
 
+Result<NamedData> openData(const std::string &text, std::shared_ptr<const data::Dataset> given,
+                           data::Split split, std::span<const artifact::InputSpec> inputs,
+                           const data::Known &known) {
+  Result<data::DataSource> source = data::DataSource::parse(text);
+  if (given) {
+    data::DataSource name;
+    name.text = text;
+    return NamedData{std::move(given), source ? source.take() : name};
+  }
+  if (!source) {
+    return source.status();
+  }
+  auto dataset = data::openDataset(*source, split, inputs, known);
+  return dataset ? Result<NamedData>(NamedData{dataset.take(), source.take()}) : dataset.status();
+}
+
 Result<RunData> openRunData(const TrainOptions &options, const exec::Session &session,
                             uint64_t seed, Preprocessing &preprocessing, Progress &progress) {
-  Result<OpenData> opened =
-      open(options.data, data::Split::Train, session, EntryKind::TrainStep, preprocessing.known);
+  Result<OpenData> opened = open(options.data, options.dataset, data::Split::Train, session,
+                                 EntryKind::TrainStep, preprocessing.known);
   if (!opened) {
     return opened.status();
   }
@@ -105,8 +112,8 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
     return status;
   }
   if (!options.val.empty()) {
-    opened = open(options.val, data::Split::Validation, session, EntryKind::EvalStep,
-                  preprocessing.known);
+    opened = open(options.val, options.valDataset, data::Split::Validation, session,
+                  EntryKind::EvalStep, preprocessing.known);
     if (!opened) {
       return opened.status();
     }

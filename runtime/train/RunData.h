@@ -12,6 +12,18 @@
 
 namespace ntc::rt::train {
 
+/// Data as they are, with the text that names them.
+struct NamedData {
+  std::shared_ptr<const data::Dataset> dataset;
+  data::DataSource source;
+};
+
+/// `given`, which `text` only names, or where it is null what `text` says, opened for a model of
+/// these inputs. Errors: as DataSource::parse and openDataset.
+Result<NamedData> openData(const std::string &text, std::shared_ptr<const data::Dataset> given,
+                           data::Split split, std::span<const artifact::InputSpec> inputs,
+                           const data::Known &known);
+
 /// The data sets of a run.
 struct RunData {
   std::shared_ptr<const data::Dataset> train;

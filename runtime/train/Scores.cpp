@@ -139,19 +139,30 @@ int64_t ClassPredictions::predicted(int64_t sample) const {
 }
 
 std::vector<int64_t> confusionMatrix(const ClassPredictions &predictions) {
-  std::vector<int64_t> counts(static_cast<size_t>(predictions.classes * predictions.classes), 0);
+  std::vector<int64_t> predicted(predictions.truth.size());
   for (int64_t i = 0; i < predictions.size(); ++i) {
-    const int64_t truth = predictions.truth[static_cast<size_t>(i)];
-    ++counts[static_cast<size_t>(truth * predictions.classes + predictions.predicted(i))];
+    predicted[static_cast<size_t>(i)] = predictions.predicted(i);
+  }
+  return confusionMatrix(predictions.truth, predicted, predictions.classes);
+}
+
+std::vector<int64_t> confusionMatrix(std::span<const int64_t> truth,
+                                     std::span<const int64_t> predicted, int64_t classes) {
+  std::vector<int64_t> counts(static_cast<size_t>(classes * classes), 0);
+  for (size_t i = 0; i < truth.size(); ++i) {
+    ++counts[static_cast<size_t>(truth[i] * classes + predicted[i])];
   }
   return counts;
 }
 
 ClassReport classReport(const ClassPredictions &predictions) {
-  const int64_t classes = predictions.classes;
-  const std::vector<int64_t> counts = confusionMatrix(predictions);
+  return classReport(confusionMatrix(predictions), predictions.classes);
+}
+
+ClassReport classReport(std::span<const int64_t> counts, int64_t classes) {
   ClassReport report;
   int64_t allHits = 0;
+  const int64_t all = std::accumulate(counts.begin(), counts.end(), int64_t{0});
   for (int64_t c = 0; c < classes; ++c) {
     int64_t predicted = 0, support = 0;
     for (int64_t other = 0; other < classes; ++other) {
@@ -165,7 +176,7 @@ ClassReport classReport(const ClassPredictions &predictions) {
       report.scores.push_back(scoreOf(hits, predicted, support));
     }
   }
-  const double samples = asDouble(predictions.size());
+  const double samples = asDouble(all);
   auto average = [&](bool isWeighted, double ClassScore::*member) {
     double sum = 0.0;
     for (const ClassScore &score : report.scores) {
@@ -177,8 +188,8 @@ ClassReport classReport(const ClassPredictions &predictions) {
     report.macro.*member = average(false, member);
     report.weighted.*member = average(true, member);
   }
-  report.macro.support = report.weighted.support = predictions.size();
-  report.micro = scoreOf(allHits, predictions.size(), predictions.size());
+  report.macro.support = report.weighted.support = all;
+  report.micro = scoreOf(allHits, all, all);
   report.accuracy = ratio(asDouble(allHits), samples);
   return report;
 }

@@ -41,6 +41,9 @@ struct ValuePredictions {
 
 /// counts[truth * classes + predicted].
 std::vector<int64_t> confusionMatrix(const ClassPredictions &predictions);
+/// The same of a matrix's two columns, all in [0, classes).
+std::vector<int64_t> confusionMatrix(std::span<const int64_t> truth,
+                                     std::span<const int64_t> predicted, int64_t classes);
 
 /// Precision, recall and F1 of one class or of an average.
 struct ClassScore {
@@ -56,6 +59,8 @@ struct ClassReport {
   double accuracy = 0.0;
 };
 ClassReport classReport(const ClassPredictions &predictions);
+/// The same of the counts that confusionMatrix gives.
+ClassReport classReport(std::span<const int64_t> counts, int64_t classes);
 
 /// The report as scikit-learn's classification_report prints it; `names` are class names, or empty
 /// for numbers.

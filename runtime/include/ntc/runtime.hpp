@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ntc::runtime {
 
@@ -28,6 +29,8 @@ public:
       message_ = ntc_last_error_message();
     }
   }
+  /// With a sentence of its own; empty for NTC_OK.
+  Status(ntc_status_t code, std::string message) : code_(code), message_(std::move(message)) {}
   explicit operator bool() const { return code_ == NTC_OK; }
   ntc_status_t code() const { return code_; }
   const std::string &message() const { return message_; }
