@@ -95,7 +95,8 @@ class Install(Case):
     def test_public_headers_need_nothing_else(self):
         headers = sorted((self.prefix / "include" / "ntc").rglob("*.h*"))
         self.assertEqual([path.name for path in headers if path.parent.name == "ntc"],
-                         ["data.hpp", "dataset.h", "dataset.hpp", "result.hpp", "runtime.h", "runtime.hpp"])
+                         ["data.hpp", "dataset.h", "dataset.hpp", "metrics.hpp", "result.hpp", "runtime.h",
+                          "runtime.hpp", "schedule.hpp"])
         for header in headers:
             included = re.findall(r'#include [<"](.*)[>"]', header.read_text())
             self.assertEqual([name for name in included if "/" in name and not name.startswith("ntc/")], [], header)
