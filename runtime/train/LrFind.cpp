@@ -172,7 +172,7 @@ void suggestRate(LrFindReport &report) {
   }
 }
 
-Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks) {
+Result<LrFindReport> findLearningRate(const LrFindOptions &options, const Hooks &hooks) {
   const double least = options.least.value_or(1e-7), greatest = options.greatest.value_or(10.0);
   const int64_t steps = options.steps.value_or(100);
   const double divergence = options.divergence.value_or(4.0);
@@ -240,14 +240,22 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
     return error(Code::Cancelled, "interrupted; nothing was written");
   }
   suggestRate(report);
+  return report;
+}
+
+Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks) {
+  Result<LrFindReport> report = findLearningRate(options, hooks);
+  if (!report) {
+    return report;
+  }
   const std::string prefix = options.out.empty() ? "lr-find" : options.out;
-  for (const auto &[path, text] : {std::pair(prefix + ".tsv", table(report)),
-                                   std::pair(prefix + ".svg", lrFindPicture(report))}) {
+  for (const auto &[path, text] : {std::pair(prefix + ".tsv", table(*report)),
+                                   std::pair(prefix + ".svg", lrFindPicture(*report))}) {
     if (Status status = writeText(path, text); !status) {
       return status;
     }
   }
-  hooks.printLine(resultText(report, prefix, options.json));
+  hooks.printLine(resultText(*report, prefix, options.json));
   return report;
 }
 

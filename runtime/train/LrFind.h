@@ -45,9 +45,12 @@ void suggestRate(LrFindReport &report);
 /// the suggestion. A complete SVG file.
 std::string lrFindPicture(const LrFindReport &report);
 
-/// Runs the test on an artifact (options.train.model), writes PREFIX.tsv and PREFIX.svg and prints
-/// the suggestion through the hooks. No state is kept. Errors: InvalidArgument for options that do
-/// not fit; as the step's; Io.
+/// Runs the test on an artifact (options.train.model). No state is kept, nothing written. Errors:
+/// InvalidArgument for options that do not fit; as the step's.
+Result<LrFindReport> findLearningRate(const LrFindOptions &options, const Hooks &hooks);
+
+/// The same, writes PREFIX.tsv and PREFIX.svg and prints
+/// the suggestion through the hooks. Errors: also Io.
 Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks);
 
 /// Flags of the verb. The options must outlive the table.

@@ -24,11 +24,25 @@ target_link_libraries(consumer PRIVATE ntc::runtime)
 add_executable(wrapper wrapper.cpp)
 target_compile_features(wrapper PRIVATE cxx_std_20)
 target_link_libraries(wrapper PRIVATE ntc::runtime)
+add_executable(trainer trainer.cpp)
+target_link_libraries(trainer PRIVATE ntc::train ntc::runtime)
 """
 CONSUMER_CPP = """
 #include <ntc/runtime.hpp>
 #include <cstdio>
 int main() { std::printf("%s\\n", ntc_version()); }
+"""
+TRAINER_CPP = """
+#include <ntc/data.hpp>
+#include <ntc/metrics.hpp>
+#include <ntc/schedule.hpp>
+#include <ntc/search.hpp>
+#include <ntc/train.hpp>
+#include <cstdio>
+int main() {
+  auto data = ntc::data::Dataset::open("npz:absent.npz");
+  std::printf("%s\\n%d\\n", ntc_version(), data.status().code() == NTC_NOT_FOUND);
+}
 """
 MODEL_CMAKE = """
 cmake_minimum_required(VERSION 3.25)
@@ -60,11 +74,13 @@ class Install(Case):
     def test_find_package(self):
         self.write("CMakeLists.txt", CONSUMER_CMAKE)
         self.write("wrapper.cpp", CONSUMER_CPP)
+        self.write("trainer.cpp", TRAINER_CPP)
         for command in (["cmake", "-S", ".", "-B", "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={self.prefix}"],
                         ["cmake", "--build", "build"]):
             result = subprocess.run(command, cwd=self.here, capture_output=True, text=True, check=False)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.run_consumer(self.here / "build" / "consumer")
+        self.run_consumer(self.here / "build" / "trainer")
 
     def test_pkg_config(self):
         environment = {**os.environ, "PKG_CONFIG_PATH": str(self.library / "pkgconfig")}
@@ -96,7 +112,7 @@ class Install(Case):
         headers = sorted((self.prefix / "include" / "ntc").rglob("*.h*"))
         self.assertEqual([path.name for path in headers if path.parent.name == "ntc"],
                          ["data.hpp", "dataset.h", "dataset.hpp", "metrics.hpp", "result.hpp", "runtime.h",
-                          "runtime.hpp", "schedule.hpp"])
+                          "runtime.hpp", "schedule.hpp", "search.hpp", "train.hpp"])
         for header in headers:
             included = re.findall(r'#include [<"](.*)[>"]', header.read_text())
             self.assertEqual([name for name in included if "/" in name and not name.startswith("ntc/")], [], header)
