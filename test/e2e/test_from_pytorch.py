@@ -1,19 +1,43 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Whatever docs/from-pytorch.md promises is there: flags with their values, data, samplers, schedules, verbs."""
+"""Whatever docs/from-pytorch.md promises is there: flags with their values, lines of recipes, C++ calls, verbs."""
 import re
 
-from support import Case, main
+from support import Case, main, subprocess
 from probe import SOURCE
+
+# What the calls of the fourth column are made with.
+CPP_CONTEXT = """
+#include <ntc/data.hpp>
+#include <ntc/metrics.hpp>
+#include <ntc/nn/nn.h>
+#include <ntc/schedule.hpp>
+#include <ntc/search.hpp>
+#include <ntc/train.hpp>
+using namespace ntc;
+using namespace ntc::train;
+struct Squares : dataset::Dataset {
+  int64_t size() const override { return 1; }
+  std::vector<dataset::Field> fields() const override { return {}; }
+  void get(int64_t, void *const *) const override {}
+};
+void rows(const data::Dataset &dataset, const data::Parts &parts, const data::Batch &batch, const FitOptions &options,
+          const std::vector<float> &x, const std::vector<int64_t> &y, const std::vector<double> &weights, int64_t n, uint64_t seed,
+          void *const *outputs, const std::string &model, const std::string &run, std::span<const int64_t> shape,
+          const std::vector<int64_t> &truth, const std::vector<int64_t> &predicted, const std::vector<double> &scores,
+          optim::LRScheduler &scheduler, search::Study &study, int64_t number, double loss, double valLoss,
+          ntc::runtime::Session &session, const ntc::Program &program, bool (*print)(const Record &)) {
+"""
 
 
 class FromPytorch(Case):
     def setUp(self):
         super().setUp()
         page = (SOURCE / "docs" / "from-pytorch.md").read_text()
-        # The second and the third column of the tables, as code.
+        # The other columns of the tables, as code.
         rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")]
         self.words = [word for row in rows for word in re.findall(r"`([^`]+)`", row[2])]
+        self.calls = [word for row in rows for word in re.findall(r"`([^`<]+)`", row[4]) if "(" in word or "{" in word]
         self.lines = [word for row in rows for word in re.findall(r"`([^`]+)`", row[3]) if ":" in word or "{" in word]
 
     def helped(self, verb):
@@ -48,6 +72,14 @@ class FromPytorch(Case):
                       ("--param-group", "fc2.*:lr=10x,weight_decay=0", "--optimizer", "adamw"), ("--metrics", "f1,roc_auc"),
                       ("--average", "ema,decay=0.999"), ("--average", "swa,start=5"), ("--sampler", "weighted")):
             self.succeeds("train", "model.pb", *data, *flags)
+
+    def test_cpp_calls_compile(self):
+        self.assertGreater(len(self.calls), 70)
+        self.write("rows.cpp", CPP_CONTEXT + "".join(f"  (void)({call});\n" for call in self.calls) + "}\n")
+        ending = subprocess.run(["c++", "-std=c++20", "-fsyntax-only", "-Wall", "-Werror", "-Wno-unused-parameter", "rows.cpp",
+                                 *(f"-I{SOURCE / part / 'include'}" for part in ("runtime", "frontend"))],
+                                cwd=self.here, capture_output=True, text=True, check=False)
+        self.assertEqual(ending.returncode, 0, ending.stderr)
 
     def test_lines_of_a_recipe_are_taken(self):
         self.make_mlp()
