@@ -21,12 +21,13 @@ namespace {
 class Mixing {
 public:
   explicit Mixing(const std::string &text) {
-    ImageArrays arrays{
-        2, {3, 8, 8}, 5, std::make_unique<uint8_t[]>(384), std::make_unique<uint8_t[]>(2)};
+    auto pixels = std::make_unique<uint8_t[]>(384);
+    auto labels = std::make_unique<uint8_t[]>(2);
     for (int64_t k = 0; k < 384; ++k) {
-      arrays.pixels[k] = static_cast<uint8_t>(k / 192 * 37 + k % 192 * 5);
+      pixels[k] = static_cast<uint8_t>(k / 192 * 37 + k % 192 * 5);
     }
-    arrays.labels[1] = 1;
+    labels[1] = 1;
+    ImageArrays arrays{2, {3, 8, 8}, 5, std::move(pixels), std::move(labels)};
     Result<TransformList> list = TransformList::parse("ToTensor()," + text);
     EXPECT_TRUE(list) << list.status().message();
     auto made = transformPictures(std::make_shared<ImageDataset>(std::move(arrays), 0.0F, 1.0F),
