@@ -28,6 +28,8 @@ struct Hooks {
   Schedule schedule;
   /// Called after every record of metrics.jsonl.
   std::function<void(const MetricsRecord &)> record;
+  /// Whether the layer is looked for where a loss is not finite, by making steps again.
+  bool findsNotFinite = true;
   /// What the resume command begins with.
   std::string command = "ntc-run";
   /// The whole command as it was typed, for the report; empty: it is made from the options.

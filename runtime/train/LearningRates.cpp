@@ -103,6 +103,12 @@ Result<LearningRates> LearningRates::create(const exec::Session &session, const 
   return rates;
 }
 
+void LearningRates::forget() {
+  for (Group &group : groups_) {
+    group.written.reset();
+  }
+}
+
 Status LearningRates::apply(exec::Session &session, ScheduleTime time) {
   if (groups_.empty()) {
     return Status::ok();

@@ -33,6 +33,8 @@ public:
 
   /// Writes the controls that differ from what was written last.
   Status apply(exec::Session &session, ScheduleTime time);
+  /// The next `apply` writes all controls: the session was initialized anew.
+  void forget();
   /// Takes the monitored metric of a completed epoch.
   void observe(double metric) { scheduler_ ? scheduler_->observe(metric) : void(); }
 

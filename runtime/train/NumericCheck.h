@@ -25,6 +25,9 @@ public:
   /// a kernel call's operand.
   Result<exec::StepResult> run(Step step, std::span<const exec::TensorView> batch);
 
+  /// Errors: Cancelled, naming the first state that is not finite.
+  Status checkStates();
+
 private:
   struct Value {
     std::string name;
@@ -39,7 +42,6 @@ private:
   const Plan &planOf(const artifact::EntrySpec &entry);
   void inspect(const Plan &plan, uint32_t call);
   Status checkBatch(std::span<const exec::TensorView> batch) const;
-  Status checkStates();
 
   exec::Session &session_;
   std::vector<Plan> plans_;

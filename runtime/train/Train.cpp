@@ -261,6 +261,16 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
       !status) {
     return status;
   }
+  job.firstValues = [&options, &recipe, &progress](exec::Session &session) {
+    TrainOptions fresh = options;
+    fresh.resume = ResumeMode::No;
+    LoopState none;
+    if (Status status = session.initialize(session.position().seed); !status) {
+      return status;
+    }
+    Status status = loadState(session, fresh, progress, none);
+    return status ? setControls(options.controls, *recipe, session) : status;
+  };
   const std::string folder = job.folder;
   Result<TrainReport> report = [&]() -> Result<TrainReport> {
     if (Status status = makeReporter(options, *recipe, *record, *data, hooks, job); !status) {

@@ -19,6 +19,7 @@
 #include "runtime/train/WeightAverage.h"
 
 #include <cmath>
+#include <functional>
 
 namespace ntc::rt::train {
 
@@ -42,6 +43,7 @@ struct TrainJob {
   int64_t recordEvery = 0; ///< steps between records in metrics.jsonl; 0: per epoch only
   bool dryRun = false;
   bool checkNumerics = false;
+  std::function<Status(exec::Session &)> firstValues; ///< those of the run's beginning, once more
   std::optional<EarlyStopSpec> earlyStop;
   std::string monitor; ///< decides which epoch is the best; empty: none
   MonitorMode monitorMode = MonitorMode::Min;

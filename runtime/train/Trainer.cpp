@@ -53,7 +53,7 @@ Trainer::Trainer(TrainJob job, Progress &progress, const Hooks &hooks)
   const exec::Position &position = job_.session->position();
   epoch_ = position.epoch;
   cursor_ = position.cursor;
-  step_ = savedStep_ = position.step;
+  step_ = savedStep_ = checkpointStep_ = position.step;
   if (cursor_ > 0) {
     sums_.restore(metricNames(*job_.session), job_.state.sums);
   }
@@ -99,7 +99,7 @@ Status Trainer::markResumed() {
 }
 
 Result<TrainReport> Trainer::run() {
-  begin_ = Clock::now();
+  begin_ = savedAt_ = Clock::now();
   if (Status status = markResumed(); !status) {
     return status;
   }
@@ -265,29 +265,6 @@ Status Trainer::step(const data::Batch &batch) {
   return job_.saveEvery > 0 && step_ % job_.saveEvery == 0 && !isLast ? save() : Status::ok();
 }
 
-Status Trainer::notFinite(double loss) const {
-  return stoppedAt(concat("the loss is ", std::isnan(loss) ? "nan" : "infinite"), epoch_ + 1);
-}
-
-Status Trainer::stoppedAt(std::string_view what, int64_t epoch) const {
-  std::string kept = checkpoint_.empty() ? std::string("no checkpoint was written before")
-                                         : concat("the last checkpoint is '", checkpoint_, "'");
-  return error(Code::Cancelled, what, " at step ", step_, " (epoch ", epoch,
-               "): training stopped; ", kept,
-               "; a smaller --lr may help; with --check-numerics the first value that is not "
-               "finite is named");
-}
-
-Status Trainer::checkParameters() const {
-  for (const std::string &name : notFiniteParameters(*job_.session)) {
-    if (std::ranges::find(notFiniteBefore_, name) == notFiniteBefore_.end()) {
-      return stoppedAt(concat("parameter ", quoted(name), " is nan or infinite after the update"),
-                       epoch_ + (cursor_ > 0 ? 1 : 0));
-    }
-  }
-  return Status::ok();
-}
-
 void Trainer::checkValidation() {
   validationProblem_.clear();
   if (std::optional<double> loss = valueOf(validation_, "loss"); loss && !std::isfinite(*loss)) {
@@ -419,6 +396,8 @@ Status Trainer::save() {
     return status;
   }
   checkpoint_ = path;
+  checkpointStep_ = step_;
+  savedAt_ = Clock::now();
   return checkpoints.prune(job_.keep);
 }
 

@@ -34,11 +34,14 @@ private:
   void judge(const NamedValues &epoch);
   std::string earlyStopText() const;
   std::string finishedText() const;
-  Status notFinite(double loss) const;
+  Status notFinite(double loss);
   /// Why the run ends here: `what` came of the step, in epoch `epoch`, counted from 1.
-  Status stoppedAt(std::string_view what, int64_t epoch) const;
+  Status stoppedAt(std::string_view what, int64_t epoch);
   /// Refuses parameters that training made not finite.
-  Status checkParameters() const;
+  Status checkParameters();
+  /// Makes the steps since the newest checkpoint again and names the first value that is not
+  /// finite; empty where that is not possible. The session's state is lost.
+  std::string replayed(std::string_view what);
   /// Marks the best checkpoint if it is the one that the run continues from.
   Status markResumed();
   void checkValidation();
@@ -67,9 +70,10 @@ private:
   std::unique_ptr<NumericCheck> check_;
   std::vector<std::string> notFiniteBefore_; ///< parameters that began so, such as masks
   std::string checkpoint_;
+  int64_t checkpointStep_ = 0;    ///< of the newest checkpoint; 0: the run's first values
   double waitBefore_ = 0.0;       ///< the loader's waiting before the epoch
   double epochWaitSeconds_ = 0.0; ///< of the epoch
-  std::chrono::steady_clock::time_point begin_, epochBegin_;
+  std::chrono::steady_clock::time_point begin_, epochBegin_, savedAt_;
 };
 
 } // namespace ntc::rt::train

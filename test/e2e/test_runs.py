@@ -448,9 +448,26 @@ class Loop(Case):
         self.refused(2, "the pattern 'head*' fits no parameter", *self.train, "--init", "head*=ones", "--out", "c")
 
     def test_the_first_value_that_is_not_finite(self):
-        self.refused(1, "--check-numerics", *self.train, "--lr", "1e30", "--out", "a")
+        found = ("the loss is", "at step 2", "training stopped; step 2: the first value that is not finite is in", "computed by")
+        ending = self.refused(1, found, *self.train, "--lr", "1e30", "--out", "a")
+        self.assertIn("looking for the layer: 2 steps again from the first values, about", ending.err)
         self.refused(1, ("the first value that is not finite is in", "computed by"), *self.train, "--lr", "1e30",
                      "--check-numerics", "--out", "b")
+
+    def test_the_first_value_that_is_not_finite_since_a_checkpoint(self):
+        steps = ("--batch-size", "8", "--save-every", "5", "--accumulate", "2", "--init", "fc1.weight=normal", "--out")
+        schedule = "lambda,factors=" + ":".join(["1"] * 7 + ["1e35"] + ["1"] * 9) + ",interval=step"
+        words = ("at step 9", "step 9: the first value that is not finite is in", "the last checkpoint is 'a/checkpoints/step-0000000005")
+        for threads in ("1", "2"):
+            shutil.rmtree(self.here / "a", ignore_errors=True)
+            ending = self.refused(1, words, *self.train, *steps, "a", "--schedule", schedule, "--threads", threads)
+            self.assertIn("4 steps again from a/checkpoints/step-0000000005", ending.err)
+        checked = self.refused(1, "step 9: the first value", *self.train, *steps, "b", "--schedule", schedule, "--check-numerics")
+        found = re.search(r"the first value [^;]*", ending.err).group()
+        self.assertIn(found.strip(), checked.err, "the same value as where every step is checked")
+        self.assertEqual([path.name for path in self.checkpoints("a")], ["step-0000000005.safetensors"])
+        resumed = self.refused(1, "step 9: the first value", "train", "--out", "a", "--resume")
+        self.assertIn(found.strip(), resumed.err)
 
     def test_the_first_value_that_is_not_finite_in_bf16(self):
         self.succeeds(*self.train, "--precision=bf16", "--check-numerics", "--epochs", "1", "--out", "a")

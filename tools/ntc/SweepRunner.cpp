@@ -247,6 +247,7 @@ Result<double> SweepRunner::trainFold(size_t trial, int64_t fold, int64_t epochs
   hooks.style = rt::train::ProgressStyle{};
   hooks.stop = &stop;
   hooks.command = "ntc train";
+  hooks.findsNotFinite = false; // a bad point is a result, not a question
   bool isAtRung = false;
   hooks.record = [&](const rt::train::MetricsRecord &record) {
     if (record.epoch >= epochs && epochs < whole) {

@@ -266,7 +266,8 @@ TEST_F(Training, NamesTheFirstValueThatIsNotFinite) {
   TrainOptions subject = options("a");
   subject.learningRate = 1e30;
   auto plain = run(subject);
-  EXPECT_TRUE(has(plain.status().message(), "with --check-numerics the first value"));
+  EXPECT_TRUE(has(plain.status().message(), "step 2: the first value that is not finite is in "))
+      << plain.status().message();
   subject.out = folder_ / "b";
   subject.checkNumerics = true;
   auto checked = run(subject);
