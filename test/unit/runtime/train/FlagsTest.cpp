@@ -51,7 +51,8 @@ TEST(Flags, RefuseWithASentence) {
   EXPECT_TRUE(has(message({"--epoch", "3"}), "did you mean '--epochs'?"));
   EXPECT_TRUE(has(message({"--quux"}), "--help lists them all"));
   EXPECT_TRUE(has(message({"--data"}), "needs a value: '--data DATA'"));
-  EXPECT_TRUE(has(message({"--drop-last=yes"}), "takes no value, found 'yes'"));
+  EXPECT_TRUE(has(message({"--dry-run=yes"}), "takes no value, found 'yes'"));
+  EXPECT_TRUE(has(message({"--drop-last=yes"}), "expected true or false, found 'yes'"));
   EXPECT_TRUE(has(message({"--epochs", "0"}),
                   "flag '--epochs': expected a whole number from 1, found '0'"));
   EXPECT_TRUE(has(message({"--epochs", "3x"}), "found '3x'"));
