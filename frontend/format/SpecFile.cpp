@@ -20,7 +20,8 @@ constexpr const char *kLoopFields[] = {
     "monitor",        "data",     "val",         "val_split", "fold",
     "sampler",        "shuffle",  "drop_last",   "workers",   "weights",
     "max_steps",      "max_time", "save_every",  "keep",      "log_interval",
-    "check_numerics", "controls", "tensorboard", "report",    "validation_metrics"};
+    "check_numerics", "controls", "tensorboard", "report",    "validation_metrics",
+    "test_split"};
 
 /// Fields of which a recipe means one thing together.
 constexpr const char *kOneThing[][3] = {{"val", "val_split", "fold"},

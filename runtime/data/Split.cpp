@@ -19,9 +19,10 @@ template <typename T> bool parseAll(std::string_view text, T &value) {
 }
 
 /// The samples in the order in which the rule deals them out.
-Result<std::vector<int64_t>> dealt(const SplitRule &rule, const Dataset &whole, uint64_t seed) {
+Result<std::vector<int64_t>> dealt(const SplitRule &rule, const Dataset &whole, uint64_t seed,
+                                   std::string_view purpose) {
   const int64_t size = whole.size();
-  const Permutation permutation(static_cast<uint64_t>(size), seed, streamOf("split"), 0);
+  const Permutation permutation(static_cast<uint64_t>(size), seed, streamOf(purpose), 0);
   std::vector<int64_t> rows(static_cast<size_t>(size));
   for (int64_t i = 0; i < size; ++i) {
     rows[static_cast<size_t>(i)] = static_cast<int64_t>(permutation(static_cast<uint64_t>(i)));
@@ -95,8 +96,8 @@ Result<int64_t> SplitRule::validationSize(int64_t samples) const {
                 : std::max<int64_t>(
                       1, static_cast<int64_t>(std::floor(fraction * static_cast<double>(samples))));
   if (size >= samples) {
-    return error(Code::InvalidArgument, "a validation part of ", size, " leaves nothing of the ",
-                 samples, " samples to train on");
+    return error(Code::InvalidArgument, "a part of ", size, " leaves nothing of the ", samples,
+                 " samples to train on");
   }
   return size;
 }
@@ -124,7 +125,7 @@ Result<std::vector<int64_t>> labelsOf(const Dataset &dataset) {
 }
 
 Result<SplitDataset> splitBy(const SplitRule &rule, std::shared_ptr<const Dataset> whole,
-                             uint64_t seed) {
+                             uint64_t seed, std::string_view purpose) {
   Result<int64_t> count = rule.validationSize(whole->size());
   if (!count) {
     return count.status();
@@ -137,7 +138,7 @@ Result<SplitDataset> splitBy(const SplitRule &rule, std::shared_ptr<const Datase
         std::make_shared<SubsetDataset>(whole, std::vector<int64_t>(all.begin(), middle)),
         std::make_shared<SubsetDataset>(whole, std::vector<int64_t>(middle, all.end()))};
   }
-  Result<std::vector<int64_t>> rows = dealt(rule, *whole, seed);
+  Result<std::vector<int64_t>> rows = dealt(rule, *whole, seed, purpose);
   if (!rows) {
     return rows.status();
   }

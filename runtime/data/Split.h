@@ -38,13 +38,13 @@ struct SplitRule {
   Result<int64_t> validationSize(int64_t samples) const;
 };
 
-/// Divides `whole` by the permutation of (seed, "split"), or, where it is stratified, by that
+/// Divides `whole` by the permutation of (seed, `purpose`), or, where it is stratified, by that
 /// permutation within each class: of the samples of class after class every n-th validates, so that
 /// a class's share in each part is right to a sample. Both parts keep the order of the set. Folds
 /// of one seed are disjoint and together are the set. Errors: as validationSize; a stratified rule
 /// for data without one label; the data's own.
 Result<SplitDataset> splitBy(const SplitRule &rule, std::shared_ptr<const Dataset> whole,
-                             uint64_t seed);
+                             uint64_t seed, std::string_view purpose = "split");
 
 /// All labels of a set. Errors (InvalidArgument): no label field or several; the data's own.
 Result<std::vector<int64_t>> labelsOf(const Dataset &dataset);

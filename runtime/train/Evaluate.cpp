@@ -9,6 +9,7 @@
 #include "runtime/train/Preprocessing.h"
 #include "runtime/train/Recipe.h"
 #include "runtime/train/RunData.h"
+#include "runtime/train/RunPart.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -165,39 +166,36 @@ Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progr
 
 Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &options,
                                 const Hooks &hooks) {
-  if (options.data.empty()) {
-    return error(Code::InvalidArgument, "say what to evaluate on with --data DATA");
-  }
   Progress progress = makeProgress(hooks, 0);
   const std::vector<int64_t> sizes = program.batchSizes(artifact::EntryKind::EvalStep);
   if (sizes.empty()) {
     return error(Code::InvalidArgument, "the artifact has no evaluation step");
   }
   const artifact::EntrySpec &entry = *program.entry(artifact::EntryKind::EvalStep, sizes[0]);
-  Result<Preprocessing> preprocessing = preprocessingOfModel(
-      options.run.empty() ? options.model.model : options.run, program.manifest().trainSpecJson);
+  const std::string &run = options.run.empty() ? options.model.model : options.run;
+  Result<Preprocessing> preprocessing = preprocessingOfModel(run, program.manifest().trainSpecJson);
   if (!preprocessing) {
     return preprocessing.status();
   }
-  Result<NamedData> data = openData(options.data, options.dataset, data::Split::Test, entry.inputs,
-                                    preprocessing->known);
-  if (!data) {
-    return data.status();
+  Result<ChosenData> chosen = chooseData(options.data, options.dataset, options.part, run,
+                                         entry.inputs, preprocessing->known);
+  if (!chosen) {
+    return chosen.status();
   }
   if (!options.transform.empty()) {
     preprocessing->valTransform = options.transform;
   }
-  auto dataset = preprocess(std::move(data->dataset), data->source, *preprocessing, Use::Evaluation,
-                            entry.inputs);
+  auto dataset =
+      preprocess(chosen->dataset, chosen->source, *preprocessing, Use::Evaluation, entry.inputs);
   if (!dataset) {
     return dataset.status();
   }
   Result<int64_t> size = chooseEvalSize(sizes, (*dataset)->size(), options.batchSize, 0,
-                                        options.dropLast, options.data, options.model.model);
+                                        options.dropLast, chosen->name, options.model.model);
   if (!size) {
     return size.status();
   }
-  auto feed = Feed::create(program, artifact::EntryKind::EvalStep, *dataset, options.data,
+  auto feed = Feed::create(program, artifact::EntryKind::EvalStep, *dataset, chosen->name,
                            {.batchSize = *size,
                             .shuffle = false,
                             .dropLast = options.dropLast,

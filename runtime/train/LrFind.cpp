@@ -261,10 +261,10 @@ Result<LrFindReport> runLrFind(const LrFindOptions &options, const Hooks &hooks)
 
 std::vector<Flag> lrFindFlags(LrFindOptions &o) {
   std::vector<Flag> flags;
-  const std::string_view kept[] = {"--data",    "--val-split", "--batch-size", "--no-shuffle",
-                                   "--sampler", "--transform", "--workers",    "--init",
-                                   "--weights", "--seed",      "--threads",    "--all-threads",
-                                   "--device"};
+  const std::string_view kept[] = {"--data",        "--val-split", "--test-split", "--batch-size",
+                                   "--no-shuffle",  "--sampler",   "--transform",  "--workers",
+                                   "--init",        "--weights",   "--seed",       "--threads",
+                                   "--all-threads", "--device"};
   for (Flag &flag : trainFlags(o.train)) {
     if (std::ranges::find(kept, flag.name) != std::end(kept)) {
       flags.push_back(std::move(flag));

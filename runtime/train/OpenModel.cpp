@@ -6,6 +6,7 @@
 #include "runtime/base/File.h"
 #include "runtime/exec/StateFile.h"
 #include "runtime/train/Checkpoints.h"
+#include "runtime/train/RunFolder.h"
 
 #include <filesystem>
 #include <unistd.h>
@@ -32,19 +33,12 @@ Result<std::string> findCheckpoint(const ModelOptions &options) {
                  "' needs a run folder, found the artifact '", options.model,
                  "'; name the checkpoint's file");
   }
-  const Checkpoints checkpoints = Checkpoints::view(options.model);
-  std::optional<int64_t> step;
-  if (which != "latest") {
-    step = checkpoints.marked(Mark::Best);
-  }
-  if (!step && which != "best") {
-    step = checkpoints.marked(Mark::Latest);
-  }
+  const std::optional<int64_t> step = chosenStep(options.model, which);
   if (!step) {
     return error(Code::NotFound, "run folder '", options.model, "' has no ",
                  which.empty() ? "latest" : which, " checkpoint");
   }
-  return checkpoints.path(*step);
+  return Checkpoints::view(options.model).path(*step);
 }
 
 /// " (best)", " (latest)" or both where the run of a checkpoint marks it so.

@@ -80,17 +80,17 @@ Flag keepFlag(std::optional<int64_t> &target) {
 
 Flag foldFlag(std::optional<Fold> &target) {
   auto set = [&target](std::string_view text) {
-    const size_t slash = text.find('/');
-    const auto fold = parseInteger(text.substr(0, slash));
-    const auto folds =
-        slash == std::string_view::npos ? std::nullopt : parseInteger(text.substr(slash + 1));
-    if (!fold || !folds || *fold < 1 || *folds < 2 || *fold > *folds) {
-      return error(Code::InvalidArgument, "expected a fold such as 1/5, found ", quoted(text));
+    const Result<data::SplitRule> rule = data::SplitRule::parse(text);
+    if (!rule || rule->folds == 0) {
+      return error(Code::InvalidArgument, "expected a fold such as 1/5 or 1/5,stratified, found ",
+                   quoted(text));
     }
-    target = Fold{*fold - 1, *folds};
+    target = Fold{rule->fold - 1, rule->folds, rule->isStratified};
     return Status::ok();
   };
-  return {"--fold", "I/K", "validate on part I of K equal parts of --data, train on the others",
+  return {"--fold", "I/K",
+          "validate on part I of K equal parts of --data, train on the others; with ',stratified' "
+          "each class keeps its share in every part",
           set, false};
 }
 
@@ -168,6 +168,38 @@ Flag splitFlag(TrainOptions &o) {
           "validate on a part of --data, chosen by the seed, instead: N samples, a share (0.2, "
           "20%), or fold I of K (2/5); with ',stratified' each class keeps its share, with ',last' "
           "the last samples of a series",
+          set, false};
+}
+
+Flag testFlag(std::string &target) {
+  auto set = [&target](std::string_view text) {
+    Result<data::SplitRule> rule = data::SplitRule::parse(text);
+    if (rule && rule->folds > 0) {
+      return error(Code::InvalidArgument,
+                   "expected a number of samples or a share, found the fold ", quoted(text));
+    }
+    target = rule ? std::string(text) : "";
+    return rule.status();
+  };
+  return {"--test-split", "PART",
+          "keep a part of --data from training and validation, for 'ntc eval RUN': N samples or a "
+          "share, as --val-split, which divides the rest",
+          set, false};
+}
+
+Flag partFlag(std::string &target) {
+  auto set = [&target](std::string_view text) {
+    constexpr std::array<std::string_view, 3> names = {"train", "val", "test"};
+    if (std::ranges::find(names, text) == names.end()) {
+      return error(Code::InvalidArgument, "expected train, val or test, found ", quoted(text),
+                   data::didYouMean(text, names));
+    }
+    target = text;
+    return Status::ok();
+  };
+  return {"--part", "NAME",
+          "train, val or test: that part of the run's own data, as the run divided it (default "
+          "without --data: test)",
           set, false};
 }
 
@@ -303,6 +335,7 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
       textFlag("--val", "DATA", o.val, "what to validate on after every epoch"),
       splitFlag(o),
       foldFlag(o.fold),
+      testFlag(o.testSplit),
       controlFlag(o.controls),
       integerFlag("--epochs", o.epochs, 1, INT64_MAX,
                   "passes over the data (default: the model's, else 10)"),
@@ -389,6 +422,7 @@ std::vector<Flag> stepFlagsRefused() {
 std::vector<Flag> evalFlags(EvalOptions &o) {
   std::vector<Flag> flags = {
       textFlag("--data", "DATA", o.data, "what to evaluate on (its test split where it has one)"),
+      partFlag(o.part),
       transformFlag("--transform", o.transform, "transforms of pictures (default: the run's)"),
       workersFlag(o.workers),
       integerFlag("--batch-size", o.batchSize, 1, INT32_MAX, "samples per step"),
@@ -406,6 +440,7 @@ std::vector<Flag> evalFlags(EvalOptions &o) {
 std::vector<Flag> predictFlags(PredictOptions &o) {
   std::vector<Flag> flags = {
       textFlag("--data", "DATA", o.data, "what to predict for (its test split where it has one)"),
+      partFlag(o.part),
       transformFlag("--transform", o.transform, "transforms of pictures (default: the run's)"),
       workersFlag(o.workers),
       textFlag("--out,-o", "FILE", o.out,
@@ -447,7 +482,9 @@ std::vector<Flag> profileFlags(ProfileOptions &o) {
 
 Result<data::SplitRule> splitRuleOf(const TrainOptions &options) {
   if (options.fold) {
-    return data::SplitRule{.fold = options.fold->fold + 1, .folds = options.fold->folds};
+    return data::SplitRule{.fold = options.fold->fold + 1,
+                           .folds = options.fold->folds,
+                           .isStratified = options.fold->isStratified};
   }
   if (options.valRule.empty()) {
     return data::SplitRule{.count = options.valSplit.value_or(0)};
@@ -455,7 +492,9 @@ Result<data::SplitRule> splitRuleOf(const TrainOptions &options) {
   return data::SplitRule::parse(options.valRule);
 }
 
-std::string foldText(const Fold &fold) { return concat(fold.fold + 1, "/", fold.folds); }
+std::string foldText(const Fold &fold) {
+  return concat(fold.fold + 1, "/", fold.folds, fold.isStratified ? ",stratified" : "");
+}
 
 std::string splitText(const TrainOptions &options) {
   if (options.fold) {
@@ -480,6 +519,7 @@ std::string commandLine(const TrainOptions &o) {
   number("--val-split", o.valSplit);
   text("--val-split", o.valRule);
   text("--fold", o.fold ? foldText(*o.fold) : "");
+  text("--test-split", o.testSplit);
   for (const auto &[name, value] : o.controls) {
     out += concat(" --control ", shellWord(concat(name, "=", value)));
   }

@@ -24,6 +24,7 @@ enum class ResumeMode : uint8_t {
 struct Fold {
   int64_t fold = 0;
   int64_t folds = 0;
+  bool isStratified = false; ///< each class's share is kept in every fold
   bool operator==(const Fold &) const = default;
 };
 
@@ -54,6 +55,7 @@ struct TrainOptions {
   std::optional<int64_t> valSplit; ///< samples of `data` that validate
   std::string valRule;             ///< data::SplitRule's text, where it is more than a number
   std::optional<Fold> fold;        ///< of a cross-validation over `data`
+  std::string testSplit; ///< data::SplitRule's text: samples that only eval sees; or empty
   std::vector<std::pair<std::string, double>> controls; ///< of the program, by name
   std::optional<int64_t> epochs;                        ///< nothing: the recipe's, else 10
   std::optional<int64_t> maxSteps;                      ///< counted from the run's start
@@ -94,7 +96,8 @@ struct EvalOptions {
   std::string run; ///< the run whose preprocessing counts; empty: model.model
   std::string data;
   std::shared_ptr<const data::Dataset> dataset; ///< of this process, that `data` only names
-  std::string transform;                        ///< of pictures; empty: as the run validated
+  std::string part;      ///< of the run's own data, where `data` is empty; see RunPart.h
+  std::string transform; ///< of pictures; empty: as the run validated
   std::optional<int64_t> workers;
   std::optional<int64_t> batchSize;
   bool dropLast = false;
@@ -107,6 +110,7 @@ struct PredictOptions {
   ModelOptions model;
   std::string data;
   std::shared_ptr<const data::Dataset> dataset; ///< of this process, that `data` only names
+  std::string part;                             ///< as EvalOptions::part
   std::string transform;                        ///< of pictures; empty: as the run validated
   std::optional<int64_t> workers;
   std::string out; ///< .csv, .jsonl or .npy; "-" is CSV to stdout
@@ -151,7 +155,7 @@ std::string joined(std::span<const std::string> names);
 /// What `--val-split` or `--fold` asks for; nothing of it set where neither is there. Errors: as
 /// SplitRule::parse.
 Result<data::SplitRule> splitRuleOf(const TrainOptions &options);
-/// "2/5", as --fold takes it.
+/// "2/5" or "2/5,stratified", as --fold takes it.
 std::string foldText(const Fold &fold);
 /// That flag with its value, as typed; empty where neither is there.
 std::string splitText(const TrainOptions &options);

@@ -9,6 +9,7 @@
 #include "runtime/train/Preprocessing.h"
 #include "runtime/train/Recipe.h"
 #include "runtime/train/RunData.h"
+#include "runtime/train/RunPart.h"
 
 #include <algorithm>
 #include <chrono>
@@ -221,9 +222,6 @@ Result<int64_t> chooseSize(std::span<const int64_t> sizes, std::optional<int64_t
 } // namespace
 
 Result<PredictJob> preparePredict(const exec::Session &session, const PredictOptions &options) {
-  if (options.data.empty()) {
-    return error(Code::InvalidArgument, "say what to predict for with --data DATA");
-  }
   const std::vector<int64_t> sizes = session.batchSizes(EntryKind::Predict);
   if (sizes.empty()) {
     return error(Code::InvalidArgument, "the artifact has no predict entry");
@@ -234,16 +232,16 @@ Result<PredictJob> preparePredict(const exec::Session &session, const PredictOpt
   if (!preprocessing) {
     return preprocessing.status();
   }
-  Result<NamedData> data = openData(options.data, options.dataset, data::Split::Test, first.inputs,
-                                    preprocessing->known);
-  if (!data) {
-    return data.status();
+  Result<ChosenData> chosen = chooseData(options.data, options.dataset, options.part,
+                                         options.model.model, first.inputs, preprocessing->known);
+  if (!chosen) {
+    return chosen.status();
   }
   if (!options.transform.empty()) {
     preprocessing->valTransform = options.transform;
   }
-  auto dataset = preprocess(std::move(data->dataset), data->source, *preprocessing, Use::Evaluation,
-                            first.inputs);
+  auto dataset =
+      preprocess(chosen->dataset, chosen->source, *preprocessing, Use::Evaluation, first.inputs);
   if (!dataset) {
     return dataset.status();
   }
@@ -260,7 +258,7 @@ Result<PredictJob> preparePredict(const exec::Session &session, const PredictOpt
     return size.status();
   }
   auto feed = Feed::create(
-      session, EntryKind::Predict, *dataset, options.data,
+      session, EntryKind::Predict, *dataset, chosen->name,
       {.batchSize = *size, .shuffle = false, .padLast = true, .workers = options.workers});
   if (!feed) {
     return feed.status();
@@ -313,10 +311,10 @@ Status predictBatches(exec::Session &session, PredictJob &job, const PredictVisi
 Result<PredictReport> predictData(exec::Session &session, const PredictOptions &options,
                                   const Hooks &hooks) {
   const auto begin = std::chrono::steady_clock::now();
-  if (!options.data.empty() && options.out.empty()) {
+  if (options.out.empty()) {
     return error(Code::InvalidArgument, "say where to write with -o FILE");
   }
-  Result<Format> format = options.data.empty() ? Format::Csv : formatOf(options.out);
+  Result<Format> format = formatOf(options.out);
   if (!format) {
     return format.status();
   }

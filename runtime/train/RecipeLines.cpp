@@ -33,6 +33,7 @@ constexpr Line kLines[] = {
     {"val", "val", "--val", Form::Text},
     {"valSplit", "val_split", "--val-split", Form::Text},
     {"fold", "fold", "--fold", Form::Text},
+    {"testSplit", "test_split", "--test-split", Form::Text},
     {"sampler", "sampler", "--sampler", Form::Text},
     {"shuffle", "shuffle", "--no-shuffle", Form::Opposite},
     {"dropLast", "drop_last", "--drop-last", Form::Truth},
@@ -225,6 +226,7 @@ std::string linesOf(const TrainOptions &options, const artifact::Manifest &manif
   out.beginObject();
   writeText("data", options.data, out);
   writeValidation(options, out);
+  writeText("testSplit", options.testSplit, out);
   writeText("sampler", options.sampler, out);
   writeSwitch("shuffle", options.noShuffle, true, out);
   writeSwitch("dropLast", options.dropLast, false, out);
@@ -280,6 +282,7 @@ void takeLines(const TrainOptions &said, TrainOptions &options) {
   }
   takeWhereEmpty(said.data, options.data);
   takeValidation(said, options);
+  takeWhereEmpty(said.testSplit, options.testSplit);
   if (options.sampler.empty() && !options.noShuffle.isGiven) {
     options.sampler = said.sampler;
     options.noShuffle = said.noShuffle;

@@ -65,6 +65,47 @@ void tellRemarks(const data::Dataset &dataset, Progress &progress) {
   }
 }
 
+/// The rules of both splits; of the second one for what the first leaves of `samples`.
+struct SplitRules {
+  data::SplitRule test, validation;
+};
+
+Result<SplitRules> rulesOf(const TrainOptions &options, int64_t samples) {
+  SplitRules rules;
+  Result<data::SplitRule> rule = splitRuleOf(options);
+  if (!rule || options.testSplit.empty()) {
+    return rule ? Result<SplitRules>(SplitRules{{}, *rule}) : rule.status();
+  }
+  rules.validation = *rule;
+  rule = data::SplitRule::parse(options.testSplit);
+  if (!rule) {
+    return rule.status();
+  }
+  rules.test = *rule;
+  if (rules.validation.fraction > 0.0) { // of the whole, as the test's is
+    Result<int64_t> count = rules.validation.validationSize(samples);
+    if (!count) {
+      return withContext(count.status(), splitText(options));
+    }
+    rules.validation.count = *count;
+    rules.validation.fraction = 0.0;
+  }
+  return rules;
+}
+
+/// A part of a part as a part of the whole.
+std::shared_ptr<const data::SubsetDataset> ofWhole(const data::SubsetDataset &outer,
+                                                   const data::SubsetDataset &inner,
+                                                   std::shared_ptr<const data::Dataset> whole) {
+  std::vector<int64_t> rows;
+  for (int64_t row : inner.rows()) {
+    rows.push_back(outer.rows()[static_cast<size_t>(row)]);
+  }
+  return std::make_shared<data::SubsetDataset>(std::move(whole), std::move(rows));
+}
+
+std::string testText(const TrainOptions &options) { return "--test-split " + options.testSplit; }
+
 } // namespace
 
 Result<NamedData> openData(const std::string &text, std::shared_ptr<const data::Dataset> given,
@@ -83,6 +124,59 @@ Result<NamedData> openData(const std::string &text, std::shared_ptr<const data::
   return dataset ? Result<NamedData>(NamedData{dataset.take(), source.take()}) : dataset.status();
 }
 
+Result<PartSizes> partSizes(const TrainOptions &options, int64_t samples) {
+  Result<SplitRules> rules = rulesOf(options, samples);
+  if (!rules) {
+    return rules.status();
+  }
+  PartSizes out{samples, 0, 0};
+  if (rules->test.isSet()) {
+    Result<int64_t> size = rules->test.validationSize(samples);
+    if (!size) {
+      return withContext(size.status(), testText(options));
+    }
+    out.test = *size;
+    out.train -= *size;
+  }
+  if (rules->validation.isSet()) {
+    Result<int64_t> size = rules->validation.validationSize(out.train);
+    if (!size) {
+      return withContext(size.status(), splitText(options));
+    }
+    out.validation = *size;
+    out.train -= *size;
+  }
+  return out;
+}
+
+Result<DataParts> divide(const TrainOptions &options, std::shared_ptr<const data::Dataset> whole,
+                         uint64_t seed) {
+  Result<SplitRules> rules = rulesOf(options, whole->size());
+  if (!rules) {
+    return rules.status();
+  }
+  const std::shared_ptr<const data::Dataset> all = whole;
+  DataParts out{std::move(whole), nullptr, nullptr, nullptr};
+  if (rules->test.isSet()) {
+    Result<data::SplitDataset> split = data::splitBy(rules->test, out.train, seed, "test split");
+    if (!split) {
+      return withContext(split.status(), testText(options));
+    }
+    out.train = out.part = split->train;
+    out.test = split->validation;
+  }
+  if (rules->validation.isSet()) {
+    Result<data::SplitDataset> split = data::splitBy(rules->validation, out.train, seed);
+    if (!split) {
+      return withContext(split.status(), splitText(options));
+    }
+    out.part = out.part ? ofWhole(*out.part, *split->train, all) : split->train;
+    out.train = out.part;
+    out.validation = split->validation;
+  }
+  return out;
+}
+
 Result<RunData> openRunData(const TrainOptions &options, const exec::Session &session,
                             uint64_t seed, Preprocessing &preprocessing, Progress &progress) {
   Result<OpenData> opened = open(options.data, options.dataset, data::Split::Train, session,
@@ -93,21 +187,14 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
   OpenData train = opened.take(), validation = train;
   validation.dataset = nullptr;
   tellRemarks(*train.dataset, progress);
-  Result<data::SplitRule> rule = splitRuleOf(options);
-  if (!rule) {
-    return rule.status();
+  Result<DataParts> parts = divide(options, train.dataset, seed);
+  if (!parts) {
+    return parts.status();
   }
-  std::string validationName = options.val;
-  std::shared_ptr<const data::SubsetDataset> part;
-  if (rule->isSet()) {
-    Result<data::SplitDataset> split = data::splitBy(*rule, train.dataset, seed);
-    if (!split) {
-      return withContext(split.status(), splitText(options));
-    }
-    train.dataset = part = split->train;
-    validation.dataset = split->validation;
-    validationName = concat("the validation split of ", options.data);
-  }
+  train.dataset = parts->train;
+  validation.dataset = parts->validation;
+  std::string validationName =
+      parts->validation ? concat("the validation split of ", options.data) : options.val;
   if (Status status = fit(preprocessing, *train.dataset); !status) {
     return status;
   }
@@ -122,7 +209,7 @@ Result<RunData> openRunData(const TrainOptions &options, const exec::Session &se
   }
   Result<RunData> out = prepareBoth(train, validation, preprocessing, validationName);
   if (out) {
-    out->part = std::move(part);
+    out->part = parts->part;
   }
   return out;
 }

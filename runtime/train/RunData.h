@@ -34,6 +34,26 @@ struct RunData {
   std::shared_ptr<const data::SubsetDataset> part{};
 };
 
+/// The parts of one data set.
+struct DataParts {
+  std::shared_ptr<const data::Dataset> train;
+  std::shared_ptr<const data::Dataset> validation; ///< null: none
+  std::shared_ptr<const data::Dataset> test;       ///< null: none
+  std::shared_ptr<const data::SubsetDataset> part; ///< `train` as rows of the whole; null: all
+};
+
+/// Divides `whole` as `options` say: first what tests, then, of the rest, what validates. Shares
+/// are of the whole. Disjoint, together the whole, and the same for the same seed. Errors: as
+/// splitBy, with the flag.
+Result<DataParts> divide(const TrainOptions &options, std::shared_ptr<const data::Dataset> whole,
+                         uint64_t seed);
+
+/// How many samples each part has of `samples`; 0: none. Errors: as divide.
+struct PartSizes {
+  int64_t train = 0, validation = 0, test = 0;
+};
+Result<PartSizes> partSizes(const TrainOptions &options, int64_t samples);
+
 /// Opens, splits and prepares the data; `preprocessing` learns from the training part. Remarks of
 /// the data go to `progress`. Errors: those of openDataset, splitBy, fit, preprocess.
 Result<RunData> openRunData(const TrainOptions &options, const exec::Session &session,

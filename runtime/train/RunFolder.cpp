@@ -6,6 +6,7 @@
 #include "runtime/base/File.h"
 #include "runtime/format/Json.h"
 #include "runtime/train/Checkpoints.h"
+#include "runtime/train/EarlyStop.h"
 #include "runtime/train/ScheduleSpec.h"
 
 #include <cctype>
@@ -166,6 +167,9 @@ std::string toJson(const RunRecord &record) {
     json.member("fold", record.fold->fold + 1);
     json.member("folds", record.fold->folds);
     json.member("split_version", record.splitVersion);
+    if (record.fold->isStratified) {
+      json.member("stratified", true);
+    }
   }
   if (!record.controls.empty()) {
     json.key("controls");
@@ -177,6 +181,9 @@ std::string toJson(const RunRecord &record) {
   }
   if (!record.valRule.empty()) {
     json.member("val_rule", record.valRule);
+  }
+  if (!record.testSplit.empty()) {
+    json.member("test_split", record.testSplit);
   }
   json.member("samples", record.samples);
   json.member("batch_size", record.batchSize);
@@ -250,7 +257,9 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
   number("val_split", record.valSplit);
   if (const format::JsonValue *folds = member("folds")) {
     const format::JsonValue *fold = member("fold");
-    record.fold = Fold{fold ? fold->asInt64().value_or(0) - 1 : -1, folds->asInt64().value_or(0)};
+    const format::JsonValue *stratified = member("stratified");
+    record.fold = Fold{fold ? fold->asInt64().value_or(0) - 1 : -1, folds->asInt64().value_or(0),
+                       stratified && stratified->asBool().value_or(false)};
     if (record.fold->fold < 0 || record.fold->fold >= record.fold->folds) {
       bad = error(Code::Corrupt, "expected 'fold' from 1 to 'folds'");
     }
@@ -267,6 +276,7 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
     }
   }
   text("val_rule", record.valRule);
+  text("test_split", record.testSplit);
   number("samples", record.samples);
   number("batch_size", record.batchSize);
   truth("drop_last", record.dropLast);
@@ -304,6 +314,9 @@ Status continueFrom(const RunRecord &record, TrainOptions &options) {
     return s;
   }
   if (Status s = takeValidation(record, exact, options); !s) {
+    return s;
+  }
+  if (Status s = takeText("--test-split", exact, record.testSplit, options.testSplit); !s) {
     return s;
   }
   if (Status s = takeRates(record, exact, options); !s) {
@@ -368,6 +381,18 @@ void keepLength(const RunRecord &before, int64_t stepsPerEpoch, RunRecord &recor
 }
 
 bool holdsRun(const std::string &folder) { return ::access(recordPath(folder).c_str(), F_OK) == 0; }
+
+std::optional<int64_t> chosenStep(const std::string &folder, std::string_view which) {
+  const Checkpoints checkpoints = Checkpoints::view(folder);
+  if (which.empty() && holdsRun(folder)) {
+    const Result<RunRecord> record = readRunRecord(folder);
+    const Result<EarlyStopSpec> stop =
+        record && !record->earlyStop.empty() ? parseEarlyStop(record->earlyStop) : EarlyStopSpec();
+    which = stop && !stop->restoreBest ? "latest" : which;
+  }
+  std::optional<int64_t> step = which != "latest" ? checkpoints.marked(Mark::Best) : std::nullopt;
+  return step || which == "best" ? step : checkpoints.marked(Mark::Latest);
+}
 
 std::string newRunNote(std::string_view folder) {
   return concat("note: a new run of the model of ", quoted(folder),

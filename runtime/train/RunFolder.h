@@ -30,6 +30,7 @@ struct RunRecord {
   int64_t valSplit = 0;
   std::string valRule; ///< data::SplitRule's text; empty: `valSplit` samples
   std::optional<Fold> fold;
+  std::string testSplit;                                ///< data::SplitRule's text; empty: none
   int64_t splitVersion = kSplitVersion;                 ///< how samples were dealt to folds
   std::vector<std::pair<std::string, double>> controls; ///< that flags gave
   int64_t samples = 0;                                  ///< of the training data, after the split
@@ -67,6 +68,10 @@ void keepLength(const RunRecord &before, int64_t stepsPerEpoch, RunRecord &recor
 
 /// Whether the folder holds a run (its run.json).
 bool holdsRun(const std::string &folder);
+
+/// The step of the checkpoint that `which` means: "best", "latest", or "": best, else latest, but
+/// latest alone where the run's early stopping has restore_best=false. Nothing where there is none.
+std::optional<int64_t> chosenStep(const std::string &folder, std::string_view which);
 
 /// What a command says that takes only the model of a run's folder.
 std::string newRunNote(std::string_view folder);

@@ -240,6 +240,7 @@ RunRecord startRecord(const TrainOptions &options, const exec::Session &session,
   record.val = options.val;
   record.valSplit = options.valSplit.value_or(0);
   record.fold = options.fold;
+  record.testSplit = options.testSplit;
   record.controls = options.controls;
   record.valRule = options.valRule;
   record.dropLast = options.dropLast;

@@ -35,7 +35,8 @@ class Specs(Case):
         runs = {
             "plain": ("--epochs", "2"),
             "split": ("--val-split", "16,stratified", "--sampler", "stratified", "--seed", "3", "--epochs", "2", "--metrics", "f1",
-                      "--monitor", "val_f1", "--early-stop=patience=1,monitor=val_f1", "--keep", "5", "--save-every", "2"),
+                      "--monitor", "val_f1", "--early-stop=patience=1,monitor=val_f1", "--keep", "5", "--save-every", "2",
+                      "--test-split", "20%"),
             "steps": ("--fold", "2/3", "--drop-last", "--no-shuffle", "--max-steps", "5", "--log-interval", "2", "--workers", "2",
                       "--lr", "0.0123456789012345", "--schedule", "exponential,gamma=0.9", "--control", "beta1=0.8",
                       "--init", "fc1.weight=orthogonal", "--no-report", "--no-tensorboard"),

@@ -72,24 +72,16 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
   if (!fits) {
     return fits;
   }
-  const int64_t samples = (*train)->size();
-  Result<rt::data::SplitRule> rule = rt::train::splitRuleOf(options);
-  if (!rule) {
-    return rule.status();
-  }
-  int64_t validation = 0;
-  if (rule->isSet()) {
-    Result<int64_t> size = rule->validationSize(samples);
-    if (!size) {
-      return rt::withContext(size.status(), rt::train::splitText(options));
-    }
-    validation = *size;
+  Result<rt::train::PartSizes> parts = rt::train::partSizes(options, (*train)->size());
+  if (!parts) {
+    return parts.status();
   }
   auto sampler = rt::data::parseSampler(options.sampler);
   if (!sampler) {
     return rt::withContext(sampler.status(), "--sampler");
   }
-  const int64_t training = sampler->samplesPerEpoch(samples - validation);
+  const int64_t training = sampler->samplesPerEpoch(parts->train);
+  int64_t validation = parts->validation;
   if (!options.val.empty() && validation == 0) {
     auto other = open(options.val, rt::data::Split::Validation, inputs, rt::data::knownOf(**train));
     if (!other) {
@@ -113,17 +105,11 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
     addSize(sizes, training % batch);
   }
   addSize(sizes, validation % batch);
+  addSize(sizes, parts->test % batch);
   return sizes;
 }
 
-Result<std::vector<int64_t>> evalSizes(std::span<const rt::artifact::InputSpec> inputs,
-                                       const std::string &data, const rt::data::Known &known,
-                                       int64_t batchSize, bool dropLast) {
-  auto dataset = open(data, rt::data::Split::Test, inputs, known);
-  if (!dataset) {
-    return dataset.status();
-  }
-  const int64_t samples = (*dataset)->size();
+std::vector<int64_t> evalSizes(int64_t samples, int64_t batchSize, bool dropLast) {
   std::vector<int64_t> sizes;
   if (samples >= batchSize) {
     sizes.push_back(batchSize);

@@ -11,14 +11,11 @@
 namespace ntc::driver {
 
 /// Sizes for training `model` as `options` say, the training batch first: the batch, the last one
-/// of an epoch, the last one of validation. Errors: those of the data set, and what the model does
-/// not take of it (shapes, labels, transforms).
+/// of an epoch, the last ones of validation and of the part for tests. Errors: those of the data
+/// set, and what the model does not take of it (shapes, labels, transforms).
 Result<std::vector<int64_t>> trainSizes(const Model &model, const rt::train::TrainOptions &options);
 
-/// Sizes for evaluating on `data` in batches of `batchSize`; `known` is what the model's training
-/// data said.
-Result<std::vector<int64_t>> evalSizes(std::span<const rt::artifact::InputSpec> inputs,
-                                       const std::string &data, const rt::data::Known &known,
-                                       int64_t batchSize, bool dropLast);
+/// Sizes for evaluating on `samples` in batches of `batchSize`.
+std::vector<int64_t> evalSizes(int64_t samples, int64_t batchSize, bool dropLast);
 
 } // namespace ntc::driver

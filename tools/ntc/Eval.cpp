@@ -10,6 +10,7 @@
 #include "runtime/train/OpenModel.h"
 #include "runtime/train/Preprocessing.h"
 #include "runtime/train/RunFolder.h"
+#include "runtime/train/RunPart.h"
 #include "tools/ntc/ArtifactCache.h"
 #include "tools/ntc/DataSizes.h"
 
@@ -22,7 +23,6 @@ namespace {
 using rt::artifact::EntryKind;
 using rt::train::Checkpoints;
 using rt::train::EvalOptions;
-using rt::train::Mark;
 
 /// The checkpoint that `which` ("", best, latest or a file) means in a run folder; empty where
 /// there is none.
@@ -30,12 +30,8 @@ std::string checkpointFile(const std::string &run, const std::string &which) {
   if (!which.empty() && which != "best" && which != "latest") {
     return which;
   }
-  const Checkpoints checkpoints = Checkpoints::view(run);
-  auto step = which != "latest" ? checkpoints.marked(Mark::Best) : std::nullopt;
-  if (!step && which != "best") {
-    step = checkpoints.marked(Mark::Latest);
-  }
-  return step ? checkpoints.path(*step) : "";
+  const std::optional<int64_t> step = rt::train::chosenStep(run, which);
+  return step ? Checkpoints::view(run).path(*step) : "";
 }
 
 /// The sizes of the artifact's evaluation entries and the inputs of one of them.
@@ -75,7 +71,7 @@ std::optional<ModelProblem> compileMissingSizes(EvalOptions &options, CompiledMo
   }
   auto manifest = rt::artifact::readManifest(run + "/model.so");
   std::string checkpoint = checkpointFile(run, options.model.checkpoint);
-  if (!manifest || checkpoint.empty() || options.data.empty()) {
+  if (!manifest || checkpoint.empty()) {
     return std::nullopt; // the verb itself says what is wrong
   }
   std::vector<rt::artifact::InputSpec> inputs;
@@ -89,13 +85,14 @@ std::optional<ModelProblem> compileMissingSizes(EvalOptions &options, CompiledMo
     return ModelProblem{{preprocessing.status().message()},
                         rt::train::exitCodeOf(preprocessing.status())};
   }
-  Result<std::vector<int64_t>> needed =
-      evalSizes(inputs, options.data, preprocessing->known, batch, options.dropLast);
-  if (!needed) {
-    return ModelProblem{{needed.status().message()}, rt::train::exitCodeOf(needed.status())};
+  auto chosen =
+      rt::train::chooseData(options.data, nullptr, options.part, run, inputs, preprocessing->known);
+  if (!chosen) {
+    return ModelProblem{{chosen.status().message()}, rt::train::exitCodeOf(chosen.status())};
   }
+  const std::vector<int64_t> needed = evalSizes(chosen->dataset->size(), batch, options.dropLast);
   auto has = [&](int64_t size) { return std::ranges::find(sizes, size) != sizes.end(); };
-  if (std::ranges::all_of(*needed, has)) {
+  if (std::ranges::all_of(needed, has)) {
     return std::nullopt;
   }
   Model model;
@@ -105,13 +102,13 @@ std::optional<ModelProblem> compileMissingSizes(EvalOptions &options, CompiledMo
   TargetFlags target;
   target.takeFrom(*manifest);
   if (auto problem =
-          compileOrReuse(model, compileOptions(model, target, *needed), CacheUse::Yes, compiled)) {
+          compileOrReuse(model, compileOptions(model, target, needed), CacheUse::Yes, compiled)) {
     return problem;
   }
   options.run = run; // the artifact in the cache knows nothing of it
   options.model.model = compiled.path;
   options.model.checkpoint = checkpoint;
-  options.batchSize = needed->front();
+  options.batchSize = needed.front();
   return std::nullopt;
 }
 

@@ -101,13 +101,15 @@ phase's MLIR to a shared library that the runtime trains with.
   ntc compile --compile-from=fused fused.mlir -o model.so
 )",
        runCompile},
-      {"train", "MODEL --data DATA [options]", "trains a model",
+      {"train", "MODEL [--data DATA] [options]", "trains a model",
        R"(Trains a model.pb, an ONNX file or a compiled model.so and writes a run folder. A model is
 compiled first, for the batch sizes that the data needs, and kept in the cache
 ($XDG_CACHE_HOME/ntc). A run folder in its place stands for the run's model, from its first values;
 with --resume the run itself goes on. Ctrl-C finishes the step, saves, and prints the command that resumes.
+All of it can be lines of a file, --spec; a run's train.json is one, and repeats the run.
 
   ntc train model.pb --data fashion-mnist --val-split 10000 --epochs 5
+  ntc train model.pb --spec runs/mlp/train.json --out runs/again
   ntc train --out runs/mlp --resume
 )",
        runTrain},
@@ -118,14 +120,15 @@ table (PREFIX.tsv) and a picture (PREFIX.svg). Nothing else is kept.
   ntc lr-find model.pb --data fashion-mnist --batch-size 64 -o find
 )",
        runLrFind},
-      {"eval", "RUN --data DATA [options]", "computes the metrics of a trained model",
+      {"eval", "RUN [--data DATA] [options]", "computes the metrics of a trained model",
        R"(RUN is a run folder, or a compiled model with --checkpoint. What a run's artifact lacks is
 compiled. The checkpoint is named; the metrics are those of the run unless --metrics names others.
+Without --data it reads the part that the run kept from training (--test-split).
 
   ntc eval runs/mlp --data fashion-mnist
 )",
        runEval},
-      {"predict", "RUN --data DATA -o FILE [options]", "writes predictions of a trained model",
+      {"predict", "RUN [--data DATA] -o FILE [options]", "writes predictions of a trained model",
        R"(RUN is a run folder, or a compiled model with --checkpoint. A row has the sample's index, for
 classifiers the class, its name where the training data has names, and the probability of every
 class, else the outputs.

@@ -95,8 +95,9 @@ void addData(const rt::train::RunRecord &record, Hparams &out) {
                    : record.valSplit != 0  ? std::to_string(record.valSplit)
                                            : "");
   if (record.fold) {
-    add("fold", rt::concat(record.fold->fold + 1, "/", record.fold->folds));
+    add("fold", rt::train::foldText(*record.fold));
   }
+  add("test_split", record.testSplit);
   add("transform", record.transform);
   add("val_transform", record.valTransform);
   add("sampler", record.shuffle ? record.sampler : "sequential");

@@ -206,8 +206,9 @@ Result<SweepProgram> SweepPrograms::make(const Words &words, const TrainOptions 
     std::vector<int64_t> sizes;
     for (int64_t fold = 0; fold < sweep_.folds; ++fold) {
       TrainOptions one = options;
-      one.fold =
-          sweep_.folds > 1 ? std::optional(rt::train::Fold{fold, sweep_.folds}) : std::nullopt;
+      if (sweep_.folds > 1) {
+        one.fold = rt::train::Fold{fold, sweep_.folds, sweep_.isStratified};
+      }
       rt::train::applyTo(one, *recipe);
       if (one.data.empty()) {
         return rt::error(Code::InvalidArgument,

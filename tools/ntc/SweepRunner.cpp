@@ -233,7 +233,7 @@ Result<double> SweepRunner::trainFold(size_t trial, int64_t fold, int64_t epochs
   options.epochs = whole;
   options.threads = sweep_.threads;
   if (sweep_.folds > 1) {
-    options.fold = rt::train::Fold{fold, sweep_.folds};
+    options.fold = rt::train::Fold{fold, sweep_.folds, sweep_.isStratified};
   }
   if (rt::train::holdsRun(folder) && !rt::train::Checkpoints::view(folder).steps().empty()) {
     options.resume = rt::train::ResumeMode::Exact;

@@ -142,7 +142,11 @@ Result<Sweep> parseSweep(const std::string &text) {
   if (spec.folds() == 1) {
     return rt::error(Code::InvalidArgument, "a cross-validation has at least 2 folds, found 1");
   }
+  if (spec.stratified() && spec.folds() == 0) {
+    return rt::error(Code::InvalidArgument, "'stratified' is for a cross-validation: give 'folds'");
+  }
   sweep.folds = std::max<int64_t>(1, spec.folds());
+  sweep.isStratified = spec.stratified();
   if (spec.has_halving()) {
     if (sweep.folds > 1) {
       return rt::error(Code::InvalidArgument, "halving and folds exclude each other");

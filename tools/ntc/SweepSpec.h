@@ -25,8 +25,9 @@ struct Sweep {
   bool maximize = false;
   std::optional<rt::search::HalvingOptions> halving; ///< mostEpochs is set by the runs' epochs
   int64_t folds = 1;
-  int64_t parallel = 1; ///< runs side by side
-  int64_t threads = 1;  ///< of each
+  bool isStratified = false; ///< the folds
+  int64_t parallel = 1;      ///< runs side by side
+  int64_t threads = 1;       ///< of each
 };
 
 /// Parses protobuf's text form of ntc.SweepSpec. Errors: InvalidArgument with line and column, or
