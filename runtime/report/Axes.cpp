@@ -35,6 +35,7 @@ constexpr std::string_view kRules =
 .chart .c4{color:var(--c4)}.chart .c5{color:var(--c5)}.chart .c6{color:var(--c6)}.chart .c7{color:var(--c7)}
 .chart .points circle{fill:var(--c0);fill-opacity:.45}.chart .diagonal{stroke:var(--soft);stroke-dasharray:4 4}
 .chart .cell{fill:var(--c0);stroke:var(--page)}.chart .count{font-size:11px;fill:var(--ink)}
+.chart .count:not(.on){paint-order:stroke;stroke:var(--card);stroke-width:2.5px}
 .chart .halo{paint-order:stroke;stroke:var(--page);stroke-width:4px}
 .chart .count.on{fill:var(--page)}.chart .trial{fill:none;stroke:var(--c0);stroke-width:1.5}
 )";

@@ -26,7 +26,8 @@ border-radius:8px;padding:10px;overflow-x:auto}table{border-collapse:collapse;fo
 td,th{padding:4px 14px 4px 0;text-align:right;white-space:nowrap}th{color:var(--soft);font-weight:500}
 td:first-child,th:first-child{text-align:left}.pairs td{text-align:left;white-space:normal;overflow-wrap:anywhere}
 .pairs td:first-child{color:var(--soft);white-space:nowrap}
-pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;overflow-x:auto;margin:0 0 12px}
+pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px;white-space:pre-wrap;
+overflow-wrap:anywhere;margin:0 0 12px}
 .samples{display:flex;flex-wrap:wrap;gap:12px}figure{margin:0;width:104px;text-align:center}
 figure img{width:96px;height:96px;object-fit:contain;image-rendering:pixelated;border:1px solid var(--line);border-radius:6px}
 figcaption{font-size:12px;color:var(--soft);line-height:1.3}

@@ -105,7 +105,24 @@ report::Hparams hparamsOf(const Recipe &recipe, const RunRecord &record) {
     std::erase_if(out, same);
     out.emplace_back(name, value);
   }
-  addMember(spec.find("schedule"), "name", "schedule", out);
+  if (!record.schedule.empty()) {
+    out.emplace_back("schedule", record.schedule);
+  } else {
+    addMember(spec.find("schedule"), "name", "schedule", out);
+  }
+  const std::pair<const char *, const std::string *> texts[] = {{"data", &record.data},
+                                                                {"val", &record.val},
+                                                                {"val_split", &record.valRule},
+                                                                {"transform", &record.transform},
+                                                                {"early_stop", &record.earlyStop}};
+  for (const auto &[name, text] : texts) {
+    if (!text->empty()) {
+      out.emplace_back(name, *text);
+    }
+  }
+  if (record.valRule.empty() && record.valSplit > 0) {
+    out.emplace_back("val_split", static_cast<double>(record.valSplit));
+  }
   out.emplace_back("batch_size", static_cast<double>(record.batchSize));
   if (record.epochs > 0) {
     out.emplace_back("epochs", static_cast<double>(record.epochs));
