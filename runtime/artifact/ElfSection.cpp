@@ -50,8 +50,7 @@ std::optional<std::string_view> nameAt(std::span<const uint8_t> strings, uint64_
 
 } // namespace
 
-Result<std::span<const uint8_t>> findElfSection(std::span<const uint8_t> file,
-                                                std::string_view name) {
+Result<uint64_t> findElfSectionHeader(std::span<const uint8_t> file, std::string_view name) {
   auto header = structAt<Elf64_Ehdr>(file, 0);
   if (!header || !isElf64LittleEndian(*header)) {
     return error(Code::Corrupt, "is not a 64-bit little-endian ELF file");
@@ -84,9 +83,19 @@ Result<std::span<const uint8_t>> findElfSection(std::span<const uint8_t> file,
         !fitsIn(section->sh_offset, section->sh_size, file.size())) {
       return error(Code::Corrupt, "its section ", name, " is cut off");
     }
-    return file.subspan(section->sh_offset, section->sh_size);
+    return header->e_shoff + i * sizeof(Elf64_Shdr);
   }
   return error(Code::NotFound, "has no section ", name, ": it is not an artifact of ntc");
+}
+
+Result<std::span<const uint8_t>> findElfSection(std::span<const uint8_t> file,
+                                                std::string_view name) {
+  auto header = findElfSectionHeader(file, name);
+  if (!header) {
+    return header.status();
+  }
+  const auto section = structAt<Elf64_Shdr>(file, *header);
+  return file.subspan(section->sh_offset, section->sh_size);
 }
 
 } // namespace ntc::rt::artifact

@@ -16,6 +16,10 @@ namespace ntc::rt::artifact {
 /// The section of an artifact that holds the serialized manifest.
 inline constexpr std::string_view kManifestSection = ".ntc.manifest";
 
+/// Where the header of the first section named `name` lies, an Elf64_Shdr; it and what it points to
+/// are within `file`. Errors: as findElfSection.
+Result<uint64_t> findElfSectionHeader(std::span<const uint8_t> file, std::string_view name);
+
 /// The bytes of the first section named `name`, within `file`.
 /// Errors: Corrupt when `file` is no such ELF file or a table lies beyond it; NotFound when no
 /// section has the name.

@@ -39,7 +39,8 @@ typedef struct ntc_artifact_v1_t {
   /* Number of entries of `kernels`; equals the manifest's kernelCount. */
   unsigned long long kernel_count;
   const ntc_kernel_t *kernels;
-  /* First byte of the section `.ntc.manifest` in memory. */
+  /* First byte of the section `.ntc.manifest` in memory; zeros in an artifact that was exported
+   * with trained parameters, whose manifest is not loaded (runtime/artifact/ReplaceManifest.h). */
   const void *manifest;
 } ntc_artifact_v1_t;
 

@@ -173,7 +173,8 @@ Result<EvalReport> evaluateData(exec::Session &program, const EvalOptions &optio
   }
   const artifact::EntrySpec &entry = *program.entry(artifact::EntryKind::EvalStep, sizes[0]);
   const std::string &run = options.run.empty() ? options.model.model : options.run;
-  Result<Preprocessing> preprocessing = preprocessingOfModel(run, program.manifest().trainSpecJson);
+  Result<Preprocessing> preprocessing =
+      preprocessingOfModel(run, program.manifest().trainSpecJson, options.model.checkpoint);
   if (!preprocessing) {
     return preprocessing.status();
   }

@@ -8,6 +8,7 @@
 #include "runtime/train/Checkpoints.h"
 #include "runtime/train/RunFolder.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <unistd.h>
 
@@ -53,6 +54,19 @@ std::string marksOf(const std::string &checkpoint) {
     }
   }
   return out.empty() ? "" : out + ")";
+}
+
+/// Whether no parameter of the program is drawn: it was exported, or compiled of a trained model.
+bool hasAllParameters(const artifact::Manifest &program) {
+  for (uint32_t i = 0; i < program.states.size(); ++i) {
+    const bool isGiven =
+        std::ranges::find(program.initialValues, i, &artifact::InitialValue::state) !=
+        program.initialValues.end();
+    if (program.states[i].role == artifact::Role::Parameter && !isGiven) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Status loadState(exec::Session &session, const std::string &path) {
@@ -106,7 +120,10 @@ Result<std::unique_ptr<exec::Session>> openModel(const ModelOptions &options, co
     return session.status();
   }
   if (checkpoint->empty()) {
-    makeProgress(hooks, 0).message("note: no --checkpoint: the model has its initial parameters");
+    makeProgress(hooks, 0).message(
+        hasAllParameters((*session)->manifest())
+            ? concat("parameters of ", *path)
+            : std::string("note: no --checkpoint: the model has its initial parameters"));
     return session;
   }
   if (Status status = loadState(**session, *checkpoint); !status) {

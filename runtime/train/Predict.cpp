@@ -227,8 +227,8 @@ Result<PredictJob> preparePredict(const exec::Session &session, const PredictOpt
     return error(Code::InvalidArgument, "the artifact has no predict entry");
   }
   const artifact::EntrySpec &first = *session.entry(EntryKind::Predict, sizes.front());
-  Result<Preprocessing> preprocessing =
-      preprocessingOfModel(options.model.model, session.manifest().trainSpecJson);
+  Result<Preprocessing> preprocessing = preprocessingOfModel(
+      options.model.model, session.manifest().trainSpecJson, options.model.checkpoint);
   if (!preprocessing) {
     return preprocessing.status();
   }

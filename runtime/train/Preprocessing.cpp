@@ -5,6 +5,7 @@
 
 #include "runtime/base/File.h"
 #include "runtime/data/TransformedDataset.h"
+#include "runtime/format/Safetensors.h"
 
 #include <algorithm>
 #include <sys/stat.h>
@@ -79,6 +80,16 @@ int64_t wantedProbabilities(const data::Dataset &dataset,
                                                                                  : 0;
 }
 
+/// The preprocessing that a file of weights has in its metadata; empty: none.
+std::string preprocessingIn(const std::string &checkpoint) {
+  if (checkpoint.empty() || checkpoint == "best" || checkpoint == "latest") {
+    return "";
+  }
+  Result<format::Safetensors> file = format::Safetensors::open(checkpoint);
+  const auto value = file ? file->metadataValue(kPreprocessingKey) : std::nullopt;
+  return value ? std::string(*value) : "";
+}
+
 } // namespace
 
 Result<Preprocessing> preprocessingOf(const format::JsonValue &recipe) {
@@ -140,8 +151,10 @@ std::string preprocessingJson(const Preprocessing &preprocessing) {
   return json.text();
 }
 
-Result<Preprocessing> preprocessingOfModel(const std::string &model, std::string_view recipeJson) {
+Result<Preprocessing> preprocessingOfModel(const std::string &model, std::string_view recipeJson,
+                                           const std::string &checkpoint) {
   std::string text(recipeJson);
+  std::string place = model;
   const std::string path = model + "/train.json";
   if (isFolder(model)) {
     Result<std::vector<uint8_t>> bytes = readFile(path, kGreatestRecipe);
@@ -150,16 +163,20 @@ Result<Preprocessing> preprocessingOfModel(const std::string &model, std::string
     }
     text = bytes ? std::string(bytes->begin(), bytes->end()) : text;
   }
+  if (const std::string own = preprocessingIn(checkpoint); !own.empty()) {
+    text = concat("{\"preprocessing\":", own, "}");
+    place = checkpoint;
+  }
   Result<format::JsonValue> recipe = format::parseJson(text.empty() ? "{}" : text);
   if (!recipe) {
-    return withContext(recipe.status(), "the recipe of '", model, "'");
+    return withContext(recipe.status(), "the recipe of '", place, "'");
   }
   Result<Preprocessing> out = preprocessingOf(*recipe);
   if (!out) {
     return out;
   }
   Status status = complete(*out);
-  return status ? out : Result<Preprocessing>(withContext(status, "'", model, "'"));
+  return status ? out : Result<Preprocessing>(withContext(status, "'", place, "'"));
 }
 
 Status complete(Preprocessing &preprocessing) {

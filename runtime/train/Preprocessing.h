@@ -13,6 +13,9 @@
 
 namespace ntc::rt::train {
 
+/// The metadata key of safetensors files, checkpoints among them, that hold preprocessingJson.
+inline constexpr std::string_view kPreprocessingKey = "ntc.preprocessing";
+
 struct Preprocessing {
   std::string transform;    ///< torchvision's transforms of training pictures; empty: none
   std::string valTransform; ///< of pictures that validate, are evaluated or predicted
@@ -30,9 +33,11 @@ Status fit(Preprocessing &preprocessing, const data::Dataset &training);
 /// The member's JSON text; empty where there is nothing to say.
 std::string preprocessingJson(const Preprocessing &preprocessing);
 
-/// The preprocessing of a trained model: of the run whose folder `model` is, else of the recipe
+/// The preprocessing of a trained model: of the file `checkpoint` (`best`, `latest` and what is
+/// empty are none) where that says one, else of the run whose folder `model` is, else of the recipe
 /// `recipeJson` of its artifact. Errors: Io, Corrupt.
-Result<Preprocessing> preprocessingOfModel(const std::string &model, std::string_view recipeJson);
+Result<Preprocessing> preprocessingOfModel(const std::string &model, std::string_view recipeJson,
+                                           const std::string &checkpoint = "");
 
 /// Fills in `valTransform` where it is empty: `transform` without what is random in it. Errors
 /// (InvalidArgument): lists that cannot be parsed, a random one for validation.

@@ -283,4 +283,16 @@ std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides
   return out.text() + "\n";
 }
 
+std::string withPreprocessing(const Recipe &recipe, std::string_view preprocessing) {
+  JsonWriter out;
+  out.beginObject();
+  copyMembers(&recipe.spec, {"preprocessing"}, out);
+  if (Result<JsonValue> own = format::parseJson(preprocessing); own) {
+    out.key("preprocessing");
+    copyValue(*own, out);
+  }
+  out.endObject();
+  return out.text();
+}
+
 } // namespace ntc::rt::train

@@ -61,4 +61,7 @@ struct RecipeOverrides {
 /// The recipe's JSON text with the overrides, everything else as it was.
 std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides);
 
+/// The recipe's JSON text with `preprocessing` as that member's; where it is empty, without one.
+std::string withPreprocessing(const Recipe &recipe, std::string_view preprocessing);
+
 } // namespace ntc::rt::train

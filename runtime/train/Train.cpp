@@ -246,6 +246,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   if (!data) {
     return data.status();
   }
+  job.preprocessing = preprocessingJson(*preprocessing);
   Result<RunRecord> record = prepareJob(options, *recipe, *data, hooks, progress, job);
   if (!record) {
     return record.status();

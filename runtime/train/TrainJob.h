@@ -30,6 +30,7 @@ struct TrainJob {
   std::unique_ptr<Feed> validation; ///< null: none
   std::vector<std::string> metrics; ///< of the validation, from predictions
   std::string lossName;             ///< of the recipe
+  std::string preprocessing;        ///< preprocessingJson of the data, for checkpoints
   LearningRates rates;
   WeightAverage average;
   LoopState state; ///< of the checkpoint that the run continues from

@@ -364,6 +364,14 @@ Status Trainer::recordMetrics() {
   return job_.reporter ? job_.reporter->record(record) : Status::ok();
 }
 
+format::Metadata Trainer::checkpointMetadata() const {
+  format::Metadata out = {{std::string(kLoopKey), toJson(job_.state)}};
+  if (!job_.preprocessing.empty()) {
+    out.emplace(kPreprocessingKey, job_.preprocessing);
+  }
+  return out;
+}
+
 Status Trainer::save() {
   savedStep_ = step_;
   if (job_.folder.empty()) {
@@ -382,9 +390,7 @@ Status Trainer::save() {
   const Checkpoints checkpoints = Checkpoints::view(job_.folder);
   std::string path = checkpoints.path(step_);
   job_.state.sums = cursor_ > 0 ? sums_.parts() : std::vector<MeanParts>();
-  if (Status status =
-          exec::saveCheckpoint(session, path, {{std::string(kLoopKey), toJson(job_.state)}});
-      !status) {
+  if (Status status = exec::saveCheckpoint(session, path, checkpointMetadata()); !status) {
     return status;
   }
   if (std::exchange(isBest_, false)) {

@@ -3,6 +3,7 @@
 // One run under way: the state of the loop between the first and the last step of this process.
 #pragma once
 
+#include "runtime/format/Safetensors.h"
 #include "runtime/train/Evaluate.h"
 #include "runtime/train/NumericCheck.h"
 #include "runtime/train/Train.h"
@@ -29,6 +30,8 @@ private:
   Status finishEpoch();
   Status validate();
   Status save();
+  /// What a checkpoint says besides the state.
+  format::Metadata checkpointMetadata() const;
   Status recordMetrics();
   void completeEpoch();
   void judge(const NamedValues &epoch);
