@@ -94,6 +94,12 @@ void comparison(OpContext &c) {
   c.set(0, onnx::TensorProto::BOOL, broadcastInputs(c, 0, 2));
 }
 
+/// A bool for each element of a floating-point input.
+void isNan(OpContext &c) {
+  c.needFloat(0);
+  c.set(0, onnx::TensorProto::BOOL, broadcastInputs(c, 0, 1));
+}
+
 void variadic(OpContext &c) {
   for (size_t i = 1; i < c.inputs.size(); ++i) {
     c.sameType(0, i);
@@ -269,6 +275,7 @@ std::span<const OpSchema> elementwiseOps() {
       {"Clip", 1, 3, 1, 1, 11, "", clip},
       {"Identity", 1, 1, 1, 1, 1, "", identity},
       {"Not", 1, 1, 1, 1, 1, "", logicalNot},
+      {"IsNaN", 1, 1, 1, 1, 9, "", isNan},
       {"Add", 2, 2, 1, 1, 7, "", arithmetic},
       {"Sub", 2, 2, 1, 1, 7, "", arithmetic},
       {"Mul", 2, 2, 1, 1, 7, "", arithmetic},

@@ -33,19 +33,12 @@ Status checkFit(const std::shared_ptr<const rt::data::Dataset> &dataset, const s
   return prepared ? rt::data::bindInputs(**prepared, inputs, data).status() : prepared.status();
 }
 
-/// The preprocessing of a run, with what the whole of its training data says.
+/// What the model's recipe and the flags say of the preprocessing.
 Result<rt::train::Preprocessing> preprocessingFor(const Model &model,
-                                                  rt::train::TrainOptions options,
-                                                  const rt::data::Dataset &train) {
+                                                  rt::train::TrainOptions options) {
   auto recipe = loopRecipe(model);
-  if (!recipe) {
-    return recipe.status();
-  }
-  auto out = rt::train::choosePreprocessing(options, *recipe);
-  if (out && !out->known.table) {
-    out->known.table = rt::data::knownOf(train).table;
-  }
-  return out;
+  return recipe ? rt::train::choosePreprocessing(options, *recipe)
+                : Result<rt::train::Preprocessing>(recipe.status());
 }
 
 void addSize(std::vector<int64_t> &sizes, int64_t size) {
@@ -60,13 +53,16 @@ Result<std::vector<int64_t>> trainSizes(const Model &model,
                                         const rt::train::TrainOptions &options) {
   const int64_t batch = options.batchSize.value_or(defaultBatchSize(model));
   const auto inputs = batchInputs(model, batch);
-  auto train = open(options.data, rt::data::Split::Train, inputs, {});
+  auto preprocessing = preprocessingFor(model, options);
+  if (!preprocessing) {
+    return preprocessing.status();
+  }
+  auto train = open(options.data, rt::data::Split::Train, inputs, preprocessing->known);
   if (!train) {
     return train.status();
   }
-  auto preprocessing = preprocessingFor(model, options, **train);
-  if (!preprocessing) {
-    return preprocessing.status();
+  if (!preprocessing->known.table) {
+    preprocessing->known.table = rt::data::knownOf(**train).table;
   }
   Status fits = checkFit(*train, options.data, *preprocessing, rt::train::Use::Training, inputs);
   if (!fits) {

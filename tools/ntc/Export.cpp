@@ -5,9 +5,14 @@
 #include "frontend/format/Names.h"
 #include "frontend/format/TrainingInfo.h"
 #include "runtime/format/Safetensors.h"
+#include "runtime/train/ExportArtifact.h"
 #include "runtime/train/OpenModel.h"
+#include "runtime/train/Preprocessing.h"
+#include "tools/ntc/ExportPreprocessing.h"
 #include "tools/ntc/ModelInput.h"
 #include "tools/ntc/TrainChecks.h"
+
+#include <google/protobuf/util/json_util.h>
 
 #include <cstring>
 #include <set>
@@ -96,7 +101,62 @@ void reduceToInference(onnx::ModelProto &model) {
   }
 }
 
-Status exportModel(rt::exec::Session &session, const std::string &out) {
+/// The forward pass with what is done to data before it.
+Status reduceToOnnx(onnx::ModelProto &model, const rt::train::Preprocessing &preprocessing,
+                    const std::string &out) {
+  reduceToInference(model);
+  auto attached = attachPreprocessing(model, preprocessing);
+  if (!attached) {
+    return attached.status();
+  }
+  std::string text;
+  if (!attached->nodes.empty()) {
+    text = concat("nodes of ", out, " do ", format::join(attached->nodes));
+  }
+  if (!attached->metadata.empty()) {
+    text += concat(text.empty() ? concat("metadata_props of ", out) : "; its metadata_props",
+                   " say ", format::join(attached->metadata));
+  }
+  if (!text.empty()) {
+    note("note: " + text);
+  }
+  return Status::ok();
+}
+
+/// What was trained is kept, and the optimizer's state with it; the recipe gets the preprocessing.
+Status keepTraining(onnx::ModelProto &model, const rt::train::Preprocessing &preprocessing,
+                    rt::exec::Session &session) {
+  for (onnx::TrainingInfoProto &info : *model.mutable_training_info()) {
+    info.clear_initialization();
+    info.clear_initialization_binding();
+    if (Status status = fill(*info.mutable_algorithm(), session); !status) {
+      return status;
+    }
+  }
+  // The hash of the step does not cover the initialization half, but the recipe.
+  const std::string json = rt::train::preprocessingJson(preprocessing);
+  if (json.empty() || format::findMetadata(model, format::recipeKey) == nullptr) {
+    return Status::ok();
+  }
+  auto spec = format::recipeOf(model);
+  if (!spec) {
+    return Status(Code::Corrupt, spec.status().message());
+  }
+  const bool isGenerated = format::isGenerated(model);
+  spec->clear_preprocessing();
+  auto read = google::protobuf::util::JsonStringToMessage(json, spec->mutable_preprocessing());
+  if (!read.ok()) {
+    return rt::error(Code::Corrupt, "the run's preprocessing: ", std::string(read.message()));
+  }
+  format::setMetadata(model, format::recipeKey, format::recipeText(*spec));
+  if (isGenerated) {
+    format::setMetadata(model, format::hashKey, format::trainingInfoHash(model, *spec));
+  }
+  return Status::ok();
+}
+
+Status exportModel(rt::exec::Session &session, const rt::train::Preprocessing &preprocessing,
+                   const std::string &out) {
   const std::vector<uint8_t> &embedded = session.manifest().modelPb;
   if (embedded.empty()) {
     return rt::error(Code::Unsupported, "the artifact embeds no model; export to .safetensors");
@@ -108,32 +168,46 @@ Status exportModel(rt::exec::Session &session, const std::string &out) {
   if (Status status = fill(*model->mutable_graph(), session); !status) {
     return status;
   }
-  if (out.ends_with(".onnx")) {
-    reduceToInference(*model);
-  } else {
-    for (onnx::TrainingInfoProto &info : *model->mutable_training_info()) {
-      // What was trained is kept, and the optimizer's state with it.
-      info.clear_initialization();
-      info.clear_initialization_binding();
-      if (Status status = fill(*info.mutable_algorithm(), session); !status) {
-        return status;
-      }
-    }
-    // The hash of the step does not cover the initialization half.
+  Status status = out.ends_with(".onnx") ? reduceToOnnx(*model, preprocessing, out)
+                                         : keepTraining(*model, preprocessing, session);
+  if (!status) {
+    return status;
   }
-  Status status = format::writeModel(*model, out);
+  status = format::writeModel(*model, out);
   return status ? status : Status(Code::Io, status.message());
 }
 
-Status exportStates(rt::exec::Session &session, const std::string &out) {
+Status exportStates(rt::exec::Session &session, const rt::train::Preprocessing &preprocessing,
+                    const std::string &out) {
   std::vector<rt::format::TensorToStore> tensors;
   for (const StateSpec &state : session.manifest().states) {
     if (isParameterOrBuffer(state)) {
       tensors.push_back({state.name, state.dtype, state.shape, session.stateBytes(state)});
     }
   }
-  return rt::format::writeSafetensors(out, std::move(tensors), {{"format", "pt"}},
+  rt::format::Metadata metadata = {{"format", "pt"}};
+  if (std::string json = rt::train::preprocessingJson(preprocessing); !json.empty()) {
+    metadata.emplace(rt::train::kPreprocessingKey, std::move(json));
+  }
+  return rt::format::writeSafetensors(out, std::move(tensors), std::move(metadata),
                                       rt::format::Checksum::Without);
+}
+
+bool isKnownFormat(const std::string &out) {
+  return out.ends_with(".onnx") || out.ends_with(".so") || out.ends_with(".pb") ||
+         out.ends_with(".safetensors");
+}
+
+/// Writes in the format that the ending of `out` says; `model` is what the session was opened from.
+Status write(rt::exec::Session &session, const std::string &model,
+             const rt::train::Preprocessing &preprocessing, const std::string &out) {
+  if (out.ends_with(".so")) {
+    Result<std::string> source = rt::train::artifactPath(model);
+    return source ? rt::train::exportArtifact(session, *source, preprocessing, out)
+                  : source.status();
+  }
+  return out.ends_with(".safetensors") ? exportStates(session, preprocessing, out)
+                                       : exportModel(session, preprocessing, out);
 }
 
 } // namespace
@@ -141,11 +215,15 @@ Status exportStates(rt::exec::Session &session, const std::string &out) {
 int runExport(const Verb &verb, Words words) {
   rt::train::ModelOptions options;
   std::string out;
+  bool isBare = false;
   std::vector<Flag> flags = {
-      rt::train::textFlag("--out,-o", "FILE", out, "FILE.onnx, FILE.pb or FILE.safetensors"),
+      rt::train::textFlag("--out,-o", "FILE", out,
+                          "FILE.onnx, FILE.so, FILE.pb or FILE.safetensors"),
       rt::train::textFlag("--checkpoint", "WHICH", options.checkpoint,
                           "best, latest or a file (default: best, else latest)"),
       rt::train::averagedFlag(options),
+      rt::train::switchFlag("--bare", isBare,
+                            "the network alone, without what the run does to data before it"),
   };
   std::vector<std::string> positionals;
   if (auto code = parseWords(verb, words, flags, {1, 1, "one run"}, positionals)) {
@@ -154,9 +232,10 @@ int runExport(const Verb &verb, Words words) {
   if (out.empty()) {
     return failUsage(verb, "say where to write with -o trained.onnx");
   }
-  if (!out.ends_with(".onnx") && !out.ends_with(".pb") && !out.ends_with(".safetensors")) {
-    return failUsage(
-        verb, concat("-o: expected FILE.onnx, FILE.pb or FILE.safetensors, found ", quoted(out)));
+  if (!isKnownFormat(out)) {
+    return failUsage(verb,
+                     concat("-o: expected FILE.onnx, FILE.so, FILE.pb or FILE.safetensors, found ",
+                            quoted(out)));
   }
   if (kindOf(positionals[0]) == FileKind::Model) {
     return failUsage(verb, positionals[0] + " is not trained; name a run folder or a compiled "
@@ -171,8 +250,14 @@ int runExport(const Verb &verb, Words words) {
   if (!session) {
     return fail(verb, session.status());
   }
-  Status status =
-      out.ends_with(".safetensors") ? exportStates(**session, out) : exportModel(**session, out);
+  auto preprocessing =
+      isBare ? rt::Result<rt::train::Preprocessing>(rt::train::Preprocessing())
+             : rt::train::preprocessingOfModel(options.model, (*session)->manifest().trainSpecJson,
+                                               options.checkpoint);
+  if (!preprocessing) {
+    return fail(verb, preprocessing.status());
+  }
+  Status status = write(**session, options.model, *preprocessing, out);
   if (!status) {
     return fail(verb, status);
   }

@@ -137,10 +137,19 @@ class, else the outputs.
 )",
        runPredict},
       {"export", "RUN -o FILE [options]", "writes a trained model for other programs",
-       R"(The ending of FILE says the format: .onnx (for inference: ONNX Runtime, PyTorch, Netron), .pb
-(a model.pb with the trained parameters, to train on), .safetensors (a state_dict).
+       R"(The ending of FILE says the format: .onnx (for inference: ONNX Runtime, PyTorch, Netron), .so
+(the compiled model with the trained parameters in it: predict, eval, train, ntc-run and the C
+interface need nothing more), .pb (a model.pb with the trained parameters, to train on or to compile
+for another machine), .safetensors (a state_dict).
+
+What the run does to data before the network goes along. In an .onnx file it is done by nodes in
+front of the network: Normalize (the input is the picture in [0, 1]), filling and scaling of a
+table's columns (the input is the row as it is, NaN for missing values), categories (one input for
+each column, texts among them). What no nodes do (Resize, crops) and the names of classes and
+columns are in metadata_props. --bare leaves all of this out.
 
   ntc export runs/mlp -o trained.onnx
+  ntc export runs/mlp -o trained.so && ntc predict trained.so --data csv:new.csv -o out.csv
 )",
        runExport},
       {"summary", "MODEL [options]", "prints the layers, their sizes and the memory of a step",

@@ -120,22 +120,12 @@ MadeTransform makeToTensor(Arguments &) {
 }
 
 MadeTransform makeNormalize(Arguments &arguments) {
-  std::vector<double> mean = arguments.numbers("mean", false, 1, 64);
-  std::vector<double> deviation = arguments.numbers("std", false, 1, 64);
-  if (mean.size() != deviation.size() && std::min(mean.size(), deviation.size()) > 1) {
-    arguments.refuse("std", concat("should have as many numbers as mean, ", mean.size(), ", found ",
-                                   deviation.size()));
-  }
-  for (double value : deviation) {
-    if (!(static_cast<float>(value) > 0.0f)) {
-      arguments.refuse("std", concat("should be above 0, found ", value));
-    }
-  }
-  (void)arguments.truth("inplace", false);
-  if (mean.empty() || deviation.empty()) {
+  Normalization made = normalizationOf(arguments);
+  if (made.mean.empty() || made.deviation.empty()) {
     return {nullptr, false, ""};
   }
-  return {std::make_shared<NormalizeTransform>(std::move(mean), std::move(deviation)), false, ""};
+  return {std::make_shared<NormalizeTransform>(std::move(made.mean), std::move(made.deviation)),
+          false, ""};
 }
 
 /// "value": a number, one for each channel, or "random".
@@ -172,6 +162,48 @@ TransformMaker findTensorTransform(std::string_view name) {
   }};
   auto found = std::ranges::find(makers, name, &std::pair<std::string_view, TransformMaker>::first);
   return found == makers.end() ? nullptr : found->second;
+}
+
+Normalization normalizationOf(Arguments &arguments) {
+  std::vector<double> mean = arguments.numbers("mean", false, 1, 64);
+  std::vector<double> deviation = arguments.numbers("std", false, 1, 64);
+  if (mean.size() != deviation.size() && std::min(mean.size(), deviation.size()) > 1) {
+    arguments.refuse("std", concat("should have as many numbers as mean, ", mean.size(), ", found ",
+                                   deviation.size()));
+  }
+  for (double value : deviation) {
+    if (!(static_cast<float>(value) > 0.0f)) {
+      arguments.refuse("std", concat("should be above 0, found ", value));
+    }
+  }
+  (void)arguments.truth("inplace", false);
+  return {std::move(mean), std::move(deviation)};
+}
+
+Result<NormalizedEnd> splitNormalizedEnd(std::string_view transforms) {
+  Result<std::vector<Call>> calls = parseCalls(transforms);
+  if (!calls) {
+    return calls.status();
+  }
+  size_t kept = calls->size();
+  while (kept > 0 && (*calls)[kept - 1].name == "Normalize") {
+    --kept;
+  }
+  NormalizedEnd out;
+  for (size_t i = 0; i < calls->size(); ++i) {
+    const Call &call = (*calls)[i];
+    std::string &text = i < kept ? out.before : out.text;
+    text += concat(text.empty() ? "" : ", ", call.text);
+    if (i < kept) {
+      continue;
+    }
+    Arguments arguments(call);
+    out.steps.push_back(normalizationOf(arguments));
+    if (Status status = arguments.finish(); !status) {
+      return status;
+    }
+  }
+  return out;
 }
 
 } // namespace ntc::rt::data

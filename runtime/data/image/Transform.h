@@ -81,4 +81,23 @@ TransformMaker findShapeTransform(std::string_view name);
 TransformMaker findColorTransform(std::string_view name);
 TransformMaker findTensorTransform(std::string_view name);
 
+/// (x - mean) / deviation by channel; one number is for all of them.
+struct Normalization {
+  std::vector<double> mean, deviation;
+};
+
+/// The arguments of Normalize. Each list is empty only where `arguments` has a problem.
+Normalization normalizationOf(Arguments &arguments);
+
+/// A list of transforms without the Normalize calls at its end.
+struct NormalizedEnd {
+  std::string before; ///< what is left; empty: nothing
+  std::string text;   ///< the calls at the end
+  std::vector<Normalization> steps;
+};
+
+/// Divides a list, of what is done to pictures and of arithmetic on the tensors that come of it.
+/// Errors: as TransformList::parse.
+Result<NormalizedEnd> splitNormalizedEnd(std::string_view transforms);
+
 } // namespace ntc::rt::data

@@ -284,6 +284,23 @@ TEST(Transform, ComposeIsTakenOff) {
   }
 }
 
+TEST(Transform, NormalizationAtTheEndIsArithmetic) {
+  auto end = splitNormalizedEnd("transforms.Compose([Resize(8), ToTensor(), Normalize((0.5, 0.25), "
+                                "std=2), v2.Normalize(mean=[1], std=[4, 3])])");
+  ASSERT_TRUE(end) << end.status().message();
+  EXPECT_EQ(end->before, "Resize(8), ToTensor()");
+  ASSERT_EQ(end->steps.size(), 2u);
+  EXPECT_EQ(end->steps[0].mean, (std::vector<double>{0.5, 0.25}));
+  EXPECT_EQ(end->steps[0].deviation, std::vector<double>{2});
+  EXPECT_EQ(end->steps[1].deviation, (std::vector<double>{4, 3}));
+  end = splitNormalizedEnd("ToTensor(), Normalize(0.5, 0.5), CenterCrop(4)");
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->before, "ToTensor(), Normalize(0.5, 0.5), CenterCrop(4)");
+  EXPECT_TRUE(end->steps.empty());
+  EXPECT_FALSE(splitNormalizedEnd("ToTensor(), Normalize(0.5)"));
+  EXPECT_FALSE(splitNormalizedEnd("ToTensor(), Normalize(0.5, 0)"));
+}
+
 TEST(Transform, RefusesInOneSentence) {
   EXPECT_TRUE(has(refusal("RandomFlip()"), "unknown transform 'RandomFlip'"));
   EXPECT_TRUE(has(refusal("ToTensr()"), "did you mean 'ToTensor'"));
