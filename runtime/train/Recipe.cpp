@@ -286,7 +286,7 @@ std::string withOverrides(const Recipe &recipe, const RecipeOverrides &overrides
 std::string withPreprocessing(const Recipe &recipe, std::string_view preprocessing) {
   JsonWriter out;
   out.beginObject();
-  copyMembers(&recipe.spec, {"preprocessing"}, out);
+  copyMembers(&recipe.spec, std::array{std::string_view("preprocessing")}, out);
   if (Result<JsonValue> own = format::parseJson(preprocessing); own) {
     out.key("preprocessing");
     copyValue(*own, out);
