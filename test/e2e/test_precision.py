@@ -25,7 +25,7 @@ class Precision(Case):
     def test_copies_on_the_stack_are_bounded(self):
         for family, batch in (("mlp --input 64 --hidden 60000 --classes 3", 16), ("mlp --input 64 --hidden 64", 30000)):
             code = self.compile(family, batch, "--emit=llvm", output="-").out
-            copies = [int(elements) for elements in re.findall(r"alloca \[(\d+) x i16\]", code)]
+            copies = [int(elements) for elements in re.findall(r"alloca i16, i64 (\d+)", code)]
             self.assertTrue(copies, family)
             self.assertLess(max(copies), 128 * 1024, family)
 
