@@ -100,7 +100,7 @@ class BadInput(Case):
         folds = ": 200 folds need at least as many samples, found 96"
         refuse(2, "--fold 1/200" + folds, "--batch-size", "32", "--fold", "1/200")
         refuse(2, "--val-split 1/200" + folds, "--batch-size", "32", "--val-split", "1/200")
-        refuse(2, "--val-split 96: a validation part of 96 leaves nothing of the 96 samples to train on", "--batch-size", "32",
+        refuse(2, "--val-split 96: a part of 96 leaves nothing of the 96 samples to train on", "--batch-size", "32",
                "--val-split", "96")
         labels = self.here / "mnist" / "train-labels-idx1-ubyte"
         labels.write_bytes(struct.pack(">II", 2049, 96) + bytes(95) + b"\x0a")
