@@ -75,14 +75,15 @@ public:
   std::span<const std::string> remarks() const override { return rows_->remarks(); }
   const Dataset *tableRows(std::span<const int64_t> samples,
                            std::vector<int64_t> &rows) const override {
-    std::vector<bool> isSeen(static_cast<size_t>(rows_->size()));
-    const int64_t length = rows_->size() - size() + 1;
+    std::vector<bool> isBegin(static_cast<size_t>(rows_->size()));
     for (int64_t sample : samples) {
-      std::fill_n(isSeen.begin() + sample, length, true);
+      isBegin[static_cast<size_t>(sample)] = true;
     }
+    const int64_t length = rows_->size() - size() + 1;
     rows.clear();
-    for (int64_t row = 0; row < rows_->size(); ++row) {
-      if (isSeen[static_cast<size_t>(row)]) {
+    for (int64_t row = 0, end = 0; row < rows_->size(); ++row) {
+      end = isBegin[static_cast<size_t>(row)] ? row + length : end;
+      if (row < end) {
         rows.push_back(row);
       }
     }

@@ -121,6 +121,31 @@ bool shapesFit(std::span<const int64_t> have, std::span<const int64_t> want) {
   return std::min(a.size(), b.size()) == 1 && product(a) == product(b);
 }
 
+/// Whether `found` are the first of `known` in their order, so that each has the number that it has
+/// there; sets without names say nothing.
+Status checkNames(std::span<const std::string> found, std::span<const std::string> known,
+                  std::string_view what, const std::string &name) {
+  const size_t most = known.empty() ? 0 : found.size();
+  for (size_t i = 0; i < most; ++i) {
+    if (i >= known.size() || found[i] != known[i]) {
+      return error(Code::InvalidArgument, "data '", name, "': its ", what, " ", i, " is ",
+                   quoted(found[i]), ", in the training data ",
+                   i < known.size() ? quoted(known[i]) : "there is none",
+                   "; give the text of the data instead of the opened set, which is then read as ",
+                   "the training data was");
+    }
+  }
+  return Status::ok();
+}
+
+std::vector<std::string> columnNames(const TableLayout &layout) {
+  std::vector<std::string> out;
+  for (const TableColumn &column : layout.columns) {
+    out.push_back(column.name);
+  }
+  return out;
+}
+
 std::string fieldText(const Field &field) {
   std::string out = concat(field.isTarget ? "target " : "input ", quoted(field.name), " ",
                            nameOf(field.dtype), shapeText(field.shape));
@@ -207,6 +232,35 @@ Known knownOf(const Dataset &training) {
         TableFit{*layout, std::vector<ColumnFit>(layout->columns.size())});
   }
   return out;
+}
+
+Status checkKnown(const Dataset &dataset, const Known &known, const std::string &name) {
+  Status status = checkNames(dataset.classNames(), known.classes, "class", name);
+  status = status ? checkNames(dataset.characters(), known.characters, "character", name) : status;
+  if (!status || !known.table || !dataset.table()) {
+    return status;
+  }
+  const TableLayout &found = *dataset.table(), &trained = known.table->layout;
+  if (Status names = checkNames(columnNames(found), columnNames(trained), "column", name); !names) {
+    return names;
+  }
+  if (found.columns.size() < trained.columns.size()) {
+    return error(Code::InvalidArgument, "data '", name, "' has no column ",
+                 quoted(trained.columns[found.columns.size()].name),
+                 ", which is one of the model's inputs");
+  }
+  for (size_t i = 0; i < found.columns.size() && status; ++i) {
+    const TableColumn &column = found.columns[i], &other = trained.columns[i];
+    status = checkNames(column.categories, other.categories,
+                        concat("column ", quoted(column.name), ", category"), name);
+    if (status && column.categories.size() != other.categories.size()) {
+      status = error(Code::InvalidArgument, "data '", name, "': column ", quoted(column.name),
+                     " has ", column.categories.size(), " categories, in the training data ",
+                     other.categories.size(), "; give the text of the data instead of the opened ",
+                     "set, which is then read as the training data was");
+    }
+  }
+  return status;
 }
 
 Result<std::vector<Binding>> bindInputs(const Dataset &dataset,

@@ -31,6 +31,11 @@ Result<std::shared_ptr<const Dataset>> openDataset(const DataSource &source, Spl
 /// columns as they are. Opening other data with it finds the samples that a run would.
 Known knownOf(const Dataset &training);
 
+/// Whether a set that was opened without `known` means the same by its columns, labels and
+/// characters: a model that was trained with `known` reads no other. Errors (InvalidArgument): the
+/// first difference. `name` is the data's for messages.
+Status checkKnown(const Dataset &dataset, const Known &known, const std::string &name);
+
 /// Which field of a data set feeds an input, and as what type.
 struct Binding {
   size_t field = 0;

@@ -31,6 +31,7 @@ public:
     status = status ? chooseWindow() : status;
     status = status ? chooseColumns() : status;
     status = status ? chooseRows() : status;
+    status = status ? checkLength() : status;
     status = status ? chooseCategories() : status;
     status = status ? chooseTask(targetIsClass) : status;
     return status ? Result<TableChoice>(std::move(choice_)) : status;
@@ -38,25 +39,46 @@ public:
 
 private:
   Status chooseOptions() {
-    constexpr std::array<std::string_view, 5> missing = {"refuse", "drop", "mean", "median",
-                                                         "zero"};
-    constexpr std::array<std::string_view, 3> scales = {"none", "standard", "minmax"};
     constexpr std::array<std::string_view, 2> unknown = {"refuse", "ignore"};
     choice_.layout = known_ ? known_->layout : TableLayout();
-    Result<size_t> chosen =
-        wordOption(source_, "missing", missing, static_cast<size_t>(choice_.layout.missing));
-    if (!chosen) {
-      return chosen.status();
+    Result<size_t> missing =
+        wordOption(source_, "missing", kMissingWords, static_cast<size_t>(choice_.layout.missing));
+    Result<size_t> scale =
+        wordOption(source_, "scale", kScaleWords, static_cast<size_t>(choice_.layout.scale));
+    Result<size_t> ignores = wordOption(source_, "unknown", unknown, 0);
+    if (!missing || !scale || !ignores) {
+      return !missing ? missing.status() : !scale ? scale.status() : ignores.status();
     }
-    choice_.layout.missing = static_cast<TableMissing>(*chosen);
-    chosen = wordOption(source_, "scale", scales, static_cast<size_t>(choice_.layout.scale));
-    if (!chosen) {
-      return chosen.status();
+    choice_.ignoresUnknown = *ignores == 1;
+    if (Status status =
+            checkFitted(static_cast<TableMissing>(*missing), static_cast<TableScale>(*scale));
+        !status) {
+      return status;
     }
-    choice_.layout.scale = static_cast<TableScale>(*chosen);
-    chosen = wordOption(source_, "unknown", unknown, 0);
-    choice_.ignoresUnknown = chosen && *chosen == 1;
-    return chosen.status();
+    choice_.layout.missing = static_cast<TableMissing>(*missing);
+    choice_.layout.scale = static_cast<TableScale>(*scale);
+    return Status::ok();
+  }
+
+  /// What was not learned in training cannot be asked for later.
+  Status checkFitted(TableMissing missing, TableScale scale) const {
+    const TableLayout &layout = choice_.layout;
+    if (!known_) {
+      return Status::ok();
+    }
+    if (scale != layout.scale) {
+      return error(Code::InvalidArgument, "data '", source_.text, "': the training data had scale=",
+                   kScaleWords[static_cast<size_t>(layout.scale)],
+                   ", which is applied here too; leave the option out");
+    }
+    if (missing >= TableMissing::Mean && missing != layout.missing) {
+      return error(
+          Code::InvalidArgument, "data '", source_.text,
+          "': the training data had missing=", kMissingWords[static_cast<size_t>(layout.missing)],
+          ", so that there is nothing else to fill in; leave the option out, or leave out ",
+          "such rows with missing=drop");
+    }
+    return Status::ok();
   }
 
   Status chooseWindow() {
@@ -210,6 +232,17 @@ private:
                : Status::ok();
   }
 
+  /// Whether a series is long enough for one window and, where there are targets, what it wants.
+  Status checkLength() const {
+    const int64_t after = choice_.targets.empty() ? 0 : choice_.layout.horizon;
+    if (!isSeries() || std::ssize(choice_.rows) >= choice_.layout.window + after) {
+      return Status::ok();
+    }
+    return error(Code::InvalidArgument, "data '", source_.text, "': '", source_.place, "' has ",
+                 choice_.rows.size(), " rows, fewer than a window of ", choice_.layout.window,
+                 after > 0 ? concat(" and ", after, " rows after it") : "");
+  }
+
   // -- kinds
 
   /// Whether no cell of the column is a number and one is a text.
@@ -312,12 +345,7 @@ private:
     }
     if (isSeries()) {
       choice_.layout.isClassification = false;
-      const bool fits = choice_.rows.size() >=
-                        static_cast<size_t>(choice_.layout.window + choice_.layout.horizon);
-      return fits ? Status::ok()
-                  : error(Code::InvalidArgument, "data '", source_.text, "': '", source_.place,
-                          "' has ", choice_.rows.size(), " rows, fewer than a window of ",
-                          choice_.layout.window, " and ", choice_.layout.horizon, " rows after it");
+      return Status::ok();
     }
     const bool isOne = choice_.targets.size() == 1;
     const bool hasTexts = isOne && isText(choice_.targets[0]);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace ntc::rt::data {
@@ -15,9 +16,6 @@ namespace {
 
 using format::JsonValue;
 using format::JsonWriter;
-
-constexpr std::array<std::string_view, 3> kScales = {"none", "standard", "minmax"};
-constexpr std::array<std::string_view, 5> kMissing = {"refuse", "drop", "mean", "median", "zero"};
 
 /// The numbers from 0 to `count`, without it.
 std::vector<int64_t> upTo(int64_t count) {
@@ -86,6 +84,14 @@ double medianOf(std::vector<double> values) {
   return values.size() % 2 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
 }
 
+/// Whether a variance is what rounding makes of equal values: scikit-learn's rule, of the error
+/// bound of the variance by two passes (Chan, Golub and LeVeque, "Algorithms for computing the
+/// sample variance", 1983).
+bool isRounding(double variance, double mean, size_t count) {
+  const double n = static_cast<double>(count), eps = std::numeric_limits<double>::epsilon();
+  return variance <= n * eps * variance + (n * mean * eps) * (n * mean * eps);
+}
+
 Result<ColumnFit> fitColumn(const TableLayout &layout, const std::string &name,
                             const std::vector<double> &values) {
   std::vector<double> present;
@@ -112,11 +118,13 @@ Result<ColumnFit> fitColumn(const TableLayout &layout, const std::string &name,
       squares += (value - mean) * (value - mean);
     }
     fit.shift = mean;
-    fit.scale = std::sqrt(squares / static_cast<double>(present.size()));
+    const double variance = squares / static_cast<double>(present.size());
+    fit.scale = isRounding(variance, mean, present.size()) ? 1.0 : std::sqrt(variance);
   } else if (layout.scale == TableScale::MinMax) {
     const auto [least, greatest] = std::ranges::minmax(present);
     fit.shift = least;
-    fit.scale = greatest - least;
+    fit.scale =
+        greatest - least < 10.0 * std::numeric_limits<double>::epsilon() ? 1.0 : greatest - least;
   }
   fit.scale = fit.scale > 0.0 && std::isfinite(fit.scale) ? fit.scale : 1.0;
   return fit;
@@ -248,8 +256,8 @@ std::string tableFitJson(const TableFit &fit) {
   writeTexts(json, "targets", fit.layout.targets);
   writeTexts(json, "classNames", fit.layout.classNames);
   json.member("isClassification", fit.layout.isClassification);
-  json.member("scaling", kScales[static_cast<size_t>(fit.layout.scale)]);
-  json.member("missing", kMissing[static_cast<size_t>(fit.layout.missing)]);
+  json.member("scaling", kScaleWords[static_cast<size_t>(fit.layout.scale)]);
+  json.member("missing", kMissingWords[static_cast<size_t>(fit.layout.missing)]);
   if (fit.layout.window > 0) {
     json.member("window", fit.layout.window);
     json.member("horizon", fit.layout.horizon);
@@ -271,8 +279,8 @@ Result<TableFit> parseTableFit(std::string_view text) {
   }
   isGood = isGood && readTexts(json->find("targets"), fit.layout.targets) &&
            readTexts(json->find("classNames"), fit.layout.classNames);
-  const auto scale = indexOf(kScales, json->find("scaling"));
-  const auto missing = indexOf(kMissing, json->find("missing"));
+  const auto scale = indexOf(kScaleWords, json->find("scaling"));
+  const auto missing = indexOf(kMissingWords, json->find("missing"));
   if (!isGood || !scale || !missing) {
     return error(Code::Corrupt, "the recipe's 'preprocessing.table' is not what ntc writes");
   }

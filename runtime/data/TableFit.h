@@ -8,6 +8,7 @@
 #include "runtime/base/Status.h"
 #include "runtime/data/Dataset.h"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,11 @@ enum class TableMissing : uint8_t {
   Median, ///< the column's median
   Zero,
 };
+
+/// The words of the options `scale` and `missing`, in the order of the enumerators.
+inline constexpr std::array<std::string_view, 3> kScaleWords = {"none", "standard", "minmax"};
+inline constexpr std::array<std::string_view, 5> kMissingWords = {"refuse", "drop", "mean",
+                                                                  "median", "zero"};
 
 /// What a file's inputs are, and what is asked to be done to them.
 struct TableLayout {
@@ -69,8 +75,8 @@ struct TableFit {
 
 /// Learns the fit of `part`, whose table() is not null: means, deviations, medians over its rows in
 /// f64, missing values (NaN) left out; of a series over every row that one of the windows sees or
-/// wants, once. A column without spread has scale 1. Errors
-/// (InvalidArgument): a column to be filled that has no value at all.
+/// wants, once. A column without spread, or with one that rounding explains, has scale 1, by
+/// scikit-learn's rules. Errors (InvalidArgument): a column to be filled that has no value at all.
 Result<TableFit> fitTable(const Dataset &part);
 
 /// `part` with the fit applied to its "x": a copy in memory; windows of a series as they are read.

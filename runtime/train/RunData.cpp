@@ -113,6 +113,9 @@ Result<NamedData> openData(const std::string &text, std::shared_ptr<const data::
                            const data::Known &known) {
   Result<data::DataSource> source = data::DataSource::parse(text);
   if (given) {
+    if (Status status = data::checkKnown(*given, known, text); !status) {
+      return status;
+    }
     data::DataSource name;
     name.text = text;
     return NamedData{std::move(given), source ? source.take() : name};

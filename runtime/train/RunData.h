@@ -19,7 +19,7 @@ struct NamedData {
 };
 
 /// `given`, which `text` only names, or where it is null what `text` says, opened for a model of
-/// these inputs. Errors: as DataSource::parse and openDataset.
+/// these inputs. Errors: as DataSource::parse and openDataset, of `given` as checkKnown.
 Result<NamedData> openData(const std::string &text, std::shared_ptr<const data::Dataset> given,
                            data::Split split, std::span<const artifact::InputSpec> inputs,
                            const data::Known &known);

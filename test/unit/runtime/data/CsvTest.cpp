@@ -189,6 +189,71 @@ TEST_F(CsvFile, FillsAndScalesByTheTrainingPart) {
   EXPECT_EQ(valuesOf(**open("?target=y&missing=drop")), (std::vector<double>{1, 5, 9, 5, 2, 5}));
 }
 
+/// The mean of equal numbers is not quite their value; what is left is no deviation.
+TEST_F(CsvFile, TakesRoundingForNoSpread) {
+  std::string rows = "c,y\n";
+  for (int i = 0; i < 1000; ++i) {
+    rows += concat("0.1,", i, "\n");
+  }
+  folder_.write("t.csv", rows);
+  for (const char *options : {"?target=y&scale=standard", "?target=y&scale=minmax"}) {
+    EXPECT_EQ(fitTable(**open(options))->columns[0].scale, 1.0) << options;
+  }
+  folder_.write("t.csv", "c,y\n1e15,0\n1000000000000001,1\n1000000000000002,2\n");
+  EXPECT_DOUBLE_EQ(fitTable(**open("?target=y&scale=standard"))->columns[0].scale,
+                   std::sqrt(2.0 / 3.0)); // as StandardScaler has it
+}
+
+TEST_F(CsvFile, RefusesToFillOrScaleByWhatWasNotLearned) {
+  folder_.write("t.csv", "x,y\n1,0\n3,1\n5,0\n");
+  auto knownOf = [this](const char *options) {
+    return Known{{}, std::make_shared<TableFit>(*fitTable(**open(options)))};
+  };
+  const Known plain = knownOf("?target=y"), filled = knownOf("?target=y&missing=mean");
+  const Known scaled = knownOf("?target=y&scale=standard");
+  folder_.write("t.csv", "x,y\n1,0\n,1\n");
+  for (const Known &known : {plain, scaled}) {
+    for (const char *fill : {"?missing=mean", "?missing=median", "?missing=zero"}) {
+      auto other = open(fill, {}, known);
+      EXPECT_FALSE(other) << fill;
+      EXPECT_TRUE(has(other.status().message(), "the training data had missing=refuse")) << fill;
+    }
+    EXPECT_EQ((*open("?missing=drop", {}, known))->size(), 1);
+  }
+  EXPECT_TRUE(open("?missing=mean", {}, filled));
+  EXPECT_TRUE(has(open("?missing=median", {}, filled).status().message(), "had missing=mean"));
+  EXPECT_TRUE(
+      has(open("?missing=drop&scale=minmax", {}, scaled).status().message(), "had scale=standard"));
+  EXPECT_TRUE(open("?missing=drop&scale=standard", {}, scaled));
+}
+
+/// Sets that a program opened on its own, and hands over.
+TEST_F(CsvFile, ComparesAnOpenedTableWithTheTrainingData) {
+  folder_.write("t.csv", "x,colour,y\n1,red,0\n3,blue,1\n");
+  const Known known = knownOf(**open("?target=y&scale=standard"));
+  auto problem = [&](const std::string &rows) {
+    folder_.write("t.csv", rows);
+    Status status = checkKnown(**open("?target=y"), known, "t");
+    return status ? std::string("none") : status.message();
+  };
+  EXPECT_EQ(problem("x,colour,y\n1,red,0\n3,blue,1\n"), "none");
+  EXPECT_TRUE(has(problem("colour,x,y\nred,1,0\nblue,3,1\n"),
+                  "column 0 is 'colour', in the training data 'x'"));
+  EXPECT_TRUE(has(problem("x,y\n1,0\n3,1\n"), "has no column 'colour'"));
+  EXPECT_TRUE(has(problem("x,colour,z,y\n1,red,0,0\n3,blue,1,1\n"),
+                  "column 2 is 'z', in the training data there is none"));
+  EXPECT_TRUE(has(problem("x,colour,y\n1,blue,0\n3,green,1\n"),
+                  "column 'colour', category 1 is 'green', in the training data 'red'"));
+  EXPECT_TRUE(has(problem("x,colour,y\n1,blue,0\n3,blue,1\n"),
+                  "column 'colour' has 1 categories, in the training data 2"));
+  const Known classes{{"cat", "dog"}, nullptr};
+  folder_.write("t.csv", "x,y\n1,dog\n2,fox\n");
+  EXPECT_TRUE(has(checkKnown(**open("?target=y"), classes, "t").message(),
+                  "class 0 is 'dog', in the training data 'cat'"));
+  folder_.write("t.csv", "x,y\n1,cat\n2,cat\n");
+  EXPECT_TRUE(checkKnown(**open("?target=y"), classes, "t"));
+}
+
 TEST_F(CsvFile, AppliesTheFitToOtherFiles) {
   folder_.write("t.csv", "x,colour,kind\n1,red,b\n3,blue,a\n");
   Result<TableFit> fit = fitTable(**open("?target=kind&scale=standard"));
@@ -245,8 +310,23 @@ TEST_F(CsvFile, CutsASeriesIntoWindows) {
   EXPECT_DOUBLE_EQ(fit->columns[0].scale, std::sqrt(2.0));
   EXPECT_TRUE(has(open("?target=n&window=5").status().message(),
                   "has 5 rows, fewer than a window of 5 and 1 rows after it"));
+  const Known known = knownOf(**open("?target=n&window=3&horizon=2"));
+  folder_.write("t.csv", "month,n,m\nJan,1,10\nFeb,2,20\nMar,3,30\nApr,4,40\n");
+  EXPECT_TRUE(has(open("", {}, known).status().message(),
+                  "has 4 rows, fewer than a window of 3 and 2 rows after it"));
   EXPECT_TRUE(has(open("?target=n&horizon=2").status().message(), "needs 'window'"));
   EXPECT_TRUE(has(open("?target=n&window=2&missing=drop").status().message(), "would join rows"));
+}
+
+TEST_F(CsvFile, PredictsOfSeriesWithoutTargets) {
+  folder_.write("t.csv", "n,m\n1,10\n2,20\n3,30\n4,40\n");
+  const Known known = knownOf(**open("?target=n&window=3&columns=m"));
+  folder_.write("t.csv", "m\n1\n2\n3\n");
+  auto last = open("", {}, known);
+  ASSERT_TRUE(last) << last.status().message();
+  EXPECT_EQ((*last)->size(), 1);
+  folder_.write("t.csv", "m\n1\n2\n");
+  EXPECT_TRUE(has(open("", {}, known).status().message(), "has 2 rows, fewer than a window of 3"));
 }
 
 TEST_F(CsvFile, RefusesBadTargets) {
