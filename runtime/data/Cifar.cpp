@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The binary versions of CIFAR-10 and CIFAR-100: records of labels and pixels, without a header.
+#include "runtime/data/ClassNames.h"
 #include "runtime/data/GzipFile.h"
 #include "runtime/data/ImageDataset.h"
 #include "runtime/data/Suggest.h"
 
 #include <algorithm>
 #include <new>
+#include <unistd.h>
 
 namespace ntc::rt::data {
 namespace {
@@ -19,6 +21,8 @@ struct Format {
   size_t labelBytes = 1; ///< of a record, before its pixels
   size_t label = 0;      ///< which of them counts
   int64_t classes = 10;
+  std::string namesFile;               ///< of the archive; read where it is
+  std::vector<std::string> names = {}; ///< where it is not
 };
 
 /// Appends the records of one file to `records`.
@@ -57,6 +61,15 @@ Result<std::unique_ptr<Dataset>> openFiles(const DataSource &source, const Forma
   arrays.samples = static_cast<int64_t>(samples);
   arrays.shape = {3, 32, 32};
   arrays.classes = format.classes;
+  arrays.classNames = format.names;
+  const std::string namesFile = source.place + "/" + format.namesFile;
+  if (!source.find("class_names") && ::access(namesFile.c_str(), F_OK) == 0) {
+    auto names = readClassNames(namesFile, format.classes);
+    if (!names) {
+      return names.status();
+    }
+    arrays.classNames = names.take();
+  }
   std::unique_ptr<uint8_t[]> pixels(new (std::nothrow) uint8_t[samples * kPixelBytes]);
   std::unique_ptr<uint8_t[]> labels(new (std::nothrow) uint8_t[samples]);
   if (!pixels || !labels) {
@@ -79,6 +92,8 @@ Result<std::unique_ptr<Dataset>> openFiles(const DataSource &source, const Forma
 
 Result<std::unique_ptr<Dataset>> openCifar10(const DataSource &source, Split split) {
   Format format;
+  format.namesFile = "batches.meta.txt";
+  format.names = cifar10Names();
   format.files = {"test_batch.bin"};
   if (split == Split::Train) {
     format.files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
@@ -88,7 +103,8 @@ Result<std::unique_ptr<Dataset>> openCifar10(const DataSource &source, Split spl
 }
 
 Result<std::unique_ptr<Dataset>> openCifar100(const DataSource &source, Split split) {
-  Format format{{split == Split::Train ? "train.bin" : "test.bin"}, 2, 1, 100};
+  Format format{
+      {split == Split::Train ? "train.bin" : "test.bin"}, 2, 1, 100, "fine_label_names.txt"};
   if (const std::string *labels = source.find("labels"); labels && *labels != "fine") {
     constexpr std::array<std::string_view, 2> known = {"fine", "coarse"};
     if (*labels != "coarse") {
@@ -96,6 +112,7 @@ Result<std::unique_ptr<Dataset>> openCifar100(const DataSource &source, Split sp
                    " are unknown", didYouMean(*labels, known));
     }
     format.label = 0;
+    format.namesFile = "coarse_label_names.txt";
     format.classes = 20;
   }
   return openFiles(source, format);

@@ -23,11 +23,12 @@ struct Scheme {
   std::span<const std::string_view> options;
 };
 
-constexpr std::array<std::string_view, 3> kImageOptions = {"split", "normalize", "samples"};
-constexpr std::array<std::string_view, 4> kCifar100Options = {"split", "normalize", "samples",
-                                                              "labels"};
-constexpr std::array<std::string_view, 4> kIdxOptions = {"split", "normalize", "samples",
-                                                         "classes"};
+constexpr std::array<std::string_view, 4> kImageOptions = {"split", "normalize", "samples",
+                                                           "class_names"};
+constexpr std::array<std::string_view, 5> kCifar100Options = {"split", "normalize", "samples",
+                                                              "labels", "class_names"};
+constexpr std::array<std::string_view, 5> kIdxOptions = {"split", "normalize", "samples", "classes",
+                                                         "class_names"};
 constexpr std::array<std::string_view, 12> kCsvOptions = {
     "target",  "task",  "columns", "separator", "samples", "categorical",
     "missing", "scale", "unknown", "header",    "window",  "horizon"};
@@ -43,8 +44,9 @@ constexpr std::array<std::string_view, 10> kSequencesOptions = {
 constexpr std::array<std::string_view, 5> kGraphsOptions = {"split", "directed", "loops", "nodes",
                                                             "samples"};
 constexpr std::array<std::string_view, 2> kLibraryOptions = {"argument", "samples"};
-constexpr std::array<std::string_view, 1> kNpzOptions = {"samples"};
-constexpr std::array<std::string_view, 3> kNpyOptions = {"inputs", "target", "samples"};
+constexpr std::array<std::string_view, 2> kNpzOptions = {"samples", "class_names"};
+constexpr std::array<std::string_view, 4> kNpyOptions = {"inputs", "target", "samples",
+                                                         "class_names"};
 constexpr std::array<std::string_view, 2> kSyntheticOptions = {"samples", "seed"};
 
 const std::array<Scheme, 17> kSchemes = {{

@@ -165,7 +165,8 @@ Result<std::string> findFile(const std::string &folder, std::string_view stem,
 } // namespace
 
 Result<std::unique_ptr<Dataset>> openIdxFolder(const DataSource &source, const std::string &folder,
-                                               Split split, int64_t classes) {
+                                               Split split, int64_t classes,
+                                               std::vector<std::string> names) {
   std::string_view stem = split == Split::Train ? "train" : "t10k";
   auto maybeImagePath = findFile(folder, concat(stem, "-images"), "idx3-ubyte");
   if (!maybeImagePath) {
@@ -202,7 +203,8 @@ Result<std::unique_ptr<Dataset>> openIdxFolder(const DataSource &source, const s
                              {1, images.dims[1], images.dims[2]},
                              checkedClasses,
                              std::move(images.values),
-                             std::move(labels.values)});
+                             std::move(labels.values),
+                             std::move(names)});
 }
 
 } // namespace ntc::rt::data

@@ -3,6 +3,8 @@
 // The bytes → numbers table of image data sets, and their checks.
 #include "runtime/data/ImageDataset.h"
 
+#include "runtime/data/ClassNames.h"
+
 #include <algorithm>
 
 namespace ntc::rt::data {
@@ -108,6 +110,11 @@ Result<std::unique_ptr<Dataset>> makeImages(const DataSource &source, ImageArray
     return maybeMeanAndDeviation.status();
   }
   auto meanAndDeviation = maybeMeanAndDeviation.take();
+  auto names = classNamesOf(source, arrays.classes, std::move(arrays.classNames));
+  if (!names) {
+    return names.status();
+  }
+  arrays.classNames = names.take();
   return std::unique_ptr<Dataset>(std::make_unique<ImageDataset>(
       std::move(arrays), meanAndDeviation.first, meanAndDeviation.second));
 }

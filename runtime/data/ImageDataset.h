@@ -20,6 +20,7 @@ struct ImageArrays {
   int64_t classes = 0;                     ///< every label is below
   std::shared_ptr<const uint8_t[]> pixels; ///< perhaps of a mapped file
   std::shared_ptr<const uint8_t[]> labels;
+  std::vector<std::string> classNames = {}; ///< by label; empty: they have none
 };
 
 /// Fields "image" (f32) and "label" (i64).
@@ -40,6 +41,7 @@ public:
     return PictureField{0, arrays_.shape[0], {arrays_.shape[1], arrays_.shape[2]}};
   }
   Status readPicture(int64_t row, Bytes &picture) const override;
+  std::span<const std::string> classNames() const override { return arrays_.classNames; }
 
 private:
   ImageArrays arrays_;
@@ -48,7 +50,8 @@ private:
   bool isPlain_ = true;            ///< no normalization
 };
 
-/// A set of `arrays` with the source's option `normalize`. Errors: that option's.
+/// A set of `arrays` with the source's options `normalize` and `class_names`. Errors: those
+/// options'.
 Result<std::unique_ptr<Dataset>> makeImages(const DataSource &source, ImageArrays arrays);
 
 /// Checks that every label is below `classes`; 0 asks for one more than the greatest. `path` is for
@@ -58,17 +61,20 @@ Result<int64_t> checkLabels(const std::string &path, std::span<const uint8_t> la
 
 /// Reads the images and labels of one split from a folder of IDX files, each plain or with the
 /// ending .gz, under the names that MNIST gave them (`train-images-idx3-ubyte`,
-/// `t10k-labels-idx1-ubyte`). Options: split, normalize, classes. `classes` 0: one more than the
-/// greatest label. Errors name the file, what was expected and what was found.
+/// `t10k-labels-idx1-ubyte`). Options: split, normalize, class_names, classes. `classes` 0: one
+/// more than the greatest label. `names` are those of the classes, if they have some. Errors name
+/// the file, what was expected and what was found.
 Result<std::unique_ptr<Dataset>> openIdxFolder(const DataSource &source, const std::string &folder,
-                                               Split split, int64_t classes);
+                                               Split split, int64_t classes,
+                                               std::vector<std::string> names = {});
 
 /// Reads CIFAR-10's binary files (data_batch_1..5.bin, test_batch.bin) from a folder: records of
-/// one label byte and 3x32x32 pixel bytes. Options: split, normalize.
+/// one label byte and 3x32x32 pixel bytes. Options: split, normalize, class_names.
 Result<std::unique_ptr<Dataset>> openCifar10(const DataSource &source, Split split);
 
 /// Reads CIFAR-100's binary files (train.bin, test.bin): records of a coarse and a fine label byte
-/// and 3x32x32 pixel bytes. Options: split, normalize, labels (fine, the default, or coarse).
+/// and 3x32x32 pixel bytes. Options: split, normalize, class_names, labels (fine, the default, or
+/// coarse). Names are those of the archive's own files beside them, where they are.
 Result<std::unique_ptr<Dataset>> openCifar100(const DataSource &source, Split split);
 
 } // namespace ntc::rt::data

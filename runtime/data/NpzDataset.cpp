@@ -93,7 +93,7 @@ Result<std::unique_ptr<Dataset>> openNpz(const DataSource &source,
       return status;
     }
   }
-  return arrays.take(std::move(archive));
+  return arrays.take(source, std::move(archive));
 }
 
 Result<std::unique_ptr<Dataset>> openNpy(const DataSource &source) {
@@ -114,7 +114,7 @@ Result<std::unique_ptr<Dataset>> openNpy(const DataSource &source) {
       }
     }
   }
-  return arrays.take(std::move(files));
+  return arrays.take(source, std::move(files));
 }
 
 } // namespace ntc::rt::data

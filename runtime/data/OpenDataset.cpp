@@ -3,6 +3,7 @@
 // The factory of data sets and the rules of binding.
 #include "runtime/data/OpenDataset.h"
 
+#include "runtime/data/ClassNames.h"
 #include "runtime/data/CsvDataset.h"
 #include "runtime/data/GraphDataset.h"
 #include "runtime/data/ImageDataset.h"
@@ -33,7 +34,7 @@ Result<std::unique_ptr<Dataset>> openFashionMnist(const DataSource &source, Spli
                  "'; install Debian's package dataset-fashion-mnist or write ",
                  "'fashion-mnist:DIR' with the folder of your own copy");
   }
-  return openIdxFolder(source, folder, split, kMnistClasses);
+  return openIdxFolder(source, folder, split, kMnistClasses, fashionMnistNames());
 }
 
 std::optional<bool> targetIsClass(std::span<const artifact::InputSpec> inputs) {

@@ -3,6 +3,7 @@
 // Checks of arrays, and samples straight from where they are stored.
 #include "runtime/data/StoredArrays.h"
 
+#include "runtime/data/ClassNames.h"
 #include "runtime/data/WholeNumbers.h"
 
 #include <algorithm>
@@ -46,8 +47,10 @@ int64_t classesOfArray(const NpyView &view) {
 
 class StoredArrays::Set : public Dataset {
 public:
-  Set(int64_t samples, std::vector<Entry> entries, std::shared_ptr<const void> owner)
-      : samples_(samples), entries_(std::move(entries)), owner_(std::move(owner)) {
+  Set(int64_t samples, std::vector<Entry> entries, std::vector<std::string> names,
+      std::shared_ptr<const void> owner)
+      : samples_(samples), entries_(std::move(entries)), names_(std::move(names)),
+        owner_(std::move(owner)) {
     for (const Entry &entry : entries_) {
       fields_.push_back(entry.field);
     }
@@ -55,6 +58,7 @@ public:
 
   int64_t size() const override { return samples_; }
   std::span<const Field> fields() const override { return fields_; }
+  std::span<const std::string> classNames() const override { return names_; }
   void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
                 std::byte *destination) const override {
     const NpyView &view = entries_[field].view;
@@ -81,6 +85,7 @@ private:
   int64_t samples_;
   std::vector<Entry> entries_;
   std::vector<Field> fields_;
+  std::vector<std::string> names_;
   std::shared_ptr<const void> owner_;
 };
 
@@ -129,9 +134,19 @@ Status StoredArrays::add(const std::string &label, std::string name, bool isTarg
   return append(label, {std::move(field), std::move(view), std::move(array.bytes)});
 }
 
-std::unique_ptr<Dataset> StoredArrays::take(std::shared_ptr<const void> owner) {
+Result<std::unique_ptr<Dataset>> StoredArrays::take(const DataSource &source,
+                                                    std::shared_ptr<const void> owner) {
   std::ranges::stable_partition(entries_, [](const Entry &entry) { return !entry.field.isTarget; });
-  return std::make_unique<Set>(samples_, std::move(entries_), std::move(owner));
+  int64_t classes = 0;
+  for (const Entry &entry : entries_) {
+    classes = std::max(classes, entry.field.classes);
+  }
+  Result<std::vector<std::string>> names = classNamesOf(source, classes, {});
+  if (!names) {
+    return names.status();
+  }
+  return std::unique_ptr<Dataset>(
+      std::make_unique<Set>(samples_, std::move(entries_), names.take(), std::move(owner)));
 }
 
 } // namespace ntc::rt::data

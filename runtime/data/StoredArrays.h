@@ -4,6 +4,7 @@
 // memory, of which the kernel keeps the parts in use.
 #pragma once
 
+#include "runtime/data/DataSource.h"
 #include "runtime/data/Dataset.h"
 #include "runtime/format/Npy.h"
 
@@ -28,7 +29,9 @@ public:
 
   /// The set of all fields, inputs first, each in the order of adding; at least one was added.
   /// `owner` keeps the bytes of the views alive.
-  std::unique_ptr<Dataset> take(std::shared_ptr<const void> owner);
+  /// Options of `source`: class_names. Errors: that option's.
+  Result<std::unique_ptr<Dataset>> take(const DataSource &source,
+                                        std::shared_ptr<const void> owner);
 
 private:
   struct Entry {

@@ -40,7 +40,7 @@ Result<std::unique_ptr<Dataset>> openSafetensors(const DataSource &source,
       return status;
     }
   }
-  return arrays.take(std::make_shared<const format::Safetensors>(file.take()));
+  return arrays.take(source, std::make_shared<const format::Safetensors>(file.take()));
 }
 
 } // namespace ntc::rt::data

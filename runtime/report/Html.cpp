@@ -22,7 +22,7 @@ main{max-width:1200px;margin:0 auto;padding:28px 20px 60px}h1{font-size:26px;mar
 .tile{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 16px;min-width:140px}
 .tile span{display:block;color:var(--soft);font-size:13px}.tile b{font-size:22px;font-weight:600}
 .figures{display:flex;flex-wrap:wrap;gap:16px}.figures>div,.card{background:var(--card);border:1px solid var(--line);
-border-radius:8px;padding:10px;overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+border-radius:8px;padding:10px;overflow-x:auto}.figures>div{flex:1 1 460px;max-width:max-content}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 td,th{padding:4px 14px 4px 0;text-align:right;white-space:nowrap}th{color:var(--soft);font-weight:500}
 td:first-child,th:first-child{text-align:left}.pairs td{text-align:left;white-space:normal;overflow-wrap:anywhere}
 .pairs td:first-child{color:var(--soft);white-space:nowrap}

@@ -2,6 +2,7 @@
 //
 // Charts of tables: the confusion matrix and parallel coordinates.
 #include "runtime/base/Text.h"
+#include "runtime/base/Utf8.h"
 #include "runtime/report/Axes.h"
 
 #include <algorithm>
@@ -17,9 +18,28 @@ std::string opacity(double share) {
   return buffer;
 }
 
+/// Where each character of a name in UTF-8 begins, and its end; bytes that are none count as one.
+std::vector<size_t> characterStarts(std::string_view name) {
+  std::vector<size_t> out = {0};
+  while (out.back() < name.size()) {
+    out.push_back(out.back() + std::max<size_t>(1, utf8SequenceLength(name.substr(out.back()))));
+  }
+  return out;
+}
+
 /// Names that do not fit are cut.
 std::string cut(const std::string &name, size_t characters) {
-  return name.size() <= characters ? name : name.substr(0, characters - 1) + "…";
+  const std::vector<size_t> starts = characterStarts(name);
+  return starts.size() - 1 <= characters ? name : name.substr(0, starts[characters - 1]) + "…";
+}
+
+/// What stands above a column whose middle is at `x`: level, or leaning where names are long.
+std::string columnHead(const std::string &name, double x, double y, bool leans) {
+  const std::string place =
+      leans
+          ? concat("tick\" transform=\"translate(", pixel(x + 4), ",", pixel(y), ") rotate(-45)\">")
+          : concat("tick middle\" x=\"", pixel(x), "\" y=\"", pixel(y), "\">");
+  return concat("<text class=\"", place, escaped(cut(name, leans ? 12 : 6)), "</text>");
 }
 
 } // namespace
@@ -28,10 +48,13 @@ std::string confusionMatrix(std::span<const std::string> names, std::span<const 
   const size_t classes = names.size();
   const bool showsCounts = classes <= 20;
   const double cell = showsCounts ? 40 : std::max(6.0, 560.0 / static_cast<double>(classes));
-  const double left = 90, top = 62;
+  const bool leans = showsCounts && std::ranges::any_of(names, [](const std::string &name) {
+                       return characterStarts(name).size() > 7;
+                     });
+  const double left = 90, top = leans ? 112 : 62;
   const int side = static_cast<int>(cell * static_cast<double>(classes));
-  std::string out = openSvg(static_cast<int>(left) + side + 12, static_cast<int>(top) + side + 36,
-                            "Confusion matrix");
+  std::string out = openSvg(static_cast<int>(left) + side + (leans ? 48 : 12),
+                            static_cast<int>(top) + side + 36, "Confusion matrix");
   out += concat("<text class=\"tick\" x=\"", pixel(left), "\" y=\"38\">predicted →, true ↓</text>");
   const size_t every = showsCounts ? 1 : std::max<size_t>(1, classes / 20);
   for (size_t r = 0; r < classes; ++r) {
@@ -39,11 +62,10 @@ std::string confusionMatrix(std::span<const std::string> names, std::span<const 
     const int64_t total = std::accumulate(row.begin(), row.end(), int64_t{0});
     const double y = top + cell * static_cast<double>(r);
     if (r % every == 0) {
-      const std::string middle = pixel(left + cell * (static_cast<double>(r) + 0.5));
+      const double middle = left + cell * (static_cast<double>(r) + 0.5);
       out += concat("<text class=\"tick end\" x=\"", pixel(left - 7), "\" y=\"",
                     pixel(y + cell / 2 + 4), "\">", escaped(cut(names[r], 12)), "</text>",
-                    "<text class=\"tick middle\" x=\"", middle, "\" y=\"", pixel(top - 8), "\">",
-                    escaped(cut(names[r], 6)), "</text>");
+                    columnHead(names[r], middle, top - 8, leans));
     }
     for (size_t c = 0; c < classes; ++c) {
       const double share =

@@ -111,9 +111,8 @@ Result<Preprocessing> preprocessingOf(const format::JsonValue &recipe) {
 
 Status fit(Preprocessing &preprocessing, const data::Dataset &training) {
   data::Known &known = preprocessing.known;
-  if (known.classes.empty()) {
-    known.classes.assign(training.classNames().begin(), training.classNames().end());
-  }
+  // A set that knows no names keeps none of those that a model learned from other data.
+  known.classes.assign(training.classNames().begin(), training.classNames().end());
   if (known.characters.empty()) {
     known.characters.assign(training.characters().begin(), training.characters().end());
   }

@@ -26,8 +26,8 @@ struct Preprocessing {
 /// lowerCamelCase or as in the .proto. Errors: Corrupt.
 Result<Preprocessing> preprocessingOf(const format::JsonValue &recipe);
 
-/// Takes what the training part of the data says: names of classes, the fit of a table. What is
-/// known already (of a resumed run) stays. Errors: as fitTable.
+/// Takes what the training part of the data says: names of classes, the fit of a table. Columns and
+/// characters that are known already (of a resumed run) stay. Errors: as fitTable.
 Status fit(Preprocessing &preprocessing, const data::Dataset &training);
 
 /// The member's JSON text; empty where there is nothing to say.

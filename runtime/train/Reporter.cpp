@@ -261,6 +261,7 @@ Status Reporter::writePage(const exec::Session &session, Predictions predictions
   run.predictions = std::move(predictions);
   run.samples = options_.samples;
   run.samplesName = options_.samplesName;
+  run.classNames = options_.classNames;
   run.manifest = &session.manifest();
   run.threads = session.threads();
   run.trainingSamples = record_.samples;

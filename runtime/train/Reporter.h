@@ -38,6 +38,7 @@ struct ReporterOptions {
   bool page = true;                             ///< report.html
   std::shared_ptr<const data::Dataset> samples; ///< that predictions are shown of at the end
   std::string samplesName;                      ///< of the data, for messages
+  std::vector<std::string> classNames;          ///< by label; empty: they have none
 };
 
 /// Follows one run. Not thread-safe. An error of any call ends the run: the files are part of it.

@@ -62,10 +62,16 @@ Pairs headlines(const RunReport &run) {
   return out;
 }
 
-std::vector<std::string> classNames(int64_t classes) {
+/// What a label is called: its class's name, else its number.
+std::string nameOf(const RunReport &run, int64_t label) {
+  const auto index = static_cast<size_t>(label);
+  return label >= 0 && index < run.classNames.size() ? run.classNames[index] : concat(label);
+}
+
+std::vector<std::string> classNames(const RunReport &run) {
   std::vector<std::string> out;
-  for (int64_t i = 0; i < classes; ++i) {
-    out.push_back(concat(i));
+  for (int64_t i = 0; i < run.predictions.classes; ++i) {
+    out.push_back(nameOf(run, i));
   }
   return out;
 }
@@ -84,7 +90,8 @@ std::vector<int64_t> confusion(const Predictions &predictions) {
 
 /// Precision, recall, F1 and support of every class; a quotient over nothing is 0, as in
 /// scikit-learn.
-report::Rows classRows(const std::vector<int64_t> &counts, int64_t classes) {
+report::Rows classRows(std::span<const std::string> names, const std::vector<int64_t> &counts) {
+  const int64_t classes = std::ssize(names);
   report::Rows out;
   const auto at = [&](int64_t r, int64_t c) {
     return static_cast<double>(counts[static_cast<size_t>(r * classes + c)]);
@@ -97,7 +104,7 @@ report::Rows classRows(const std::vector<int64_t> &counts, int64_t classes) {
       guesses += at(other, k);
     }
     const double precision = quotient(at(k, k), guesses), recall = quotient(at(k, k), truths);
-    out.push_back({concat(k), numberText(precision), numberText(recall),
+    out.push_back({names[static_cast<size_t>(k)], numberText(precision), numberText(recall),
                    numberText(quotient(2 * precision * recall, precision + recall)),
                    concat(static_cast<int64_t>(truths))});
   }
@@ -115,11 +122,12 @@ std::vector<HtmlPage::Sample> sampleFigures(const RunReport &run, std::span<cons
   for (size_t n = 0; n < pictures.size(); ++n) {
     const size_t i = chosen[n];
     const bool isWrong = predictions.guesses[i] != predictions.labels[i];
-    out.push_back({pictures[n],
-                   concat(predictions.guesses[i], " (",
-                          static_cast<int64_t>(std::lround(predictions.confidences[i] * 100)),
-                          " %)", isWrong ? concat(", is ", predictions.labels[i]) : ""),
-                   isWrong});
+    out.push_back(
+        {pictures[n],
+         concat(nameOf(run, predictions.guesses[i]), " (",
+                static_cast<int64_t>(std::lround(predictions.confidences[i] * 100)), " %)",
+                isWrong ? concat(", is ", nameOf(run, predictions.labels[i])) : ""),
+         isWrong});
   }
   return out;
 }
@@ -133,12 +141,12 @@ void addClassification(const RunReport &run, HtmlPage &page) {
       predictions.size(),
       predictions.size() < run.samples->size() ? concat(" of the ", run.samples->size()) : "",
       " samples of ", run.samplesName, ", by the parameters after the last step"));
-  std::vector<std::string> names = classNames(classes);
+  const std::vector<std::string> names = classNames(run);
   if (classes <= kMostClassRows) {
     page.figures(std::vector{report::confusionMatrix(names, counts)});
     page.heading("Classes");
     const std::vector<std::string> head = {"class", "precision", "recall", "F1", "samples"};
-    page.table(head, classRows(counts, classes));
+    page.table(head, classRows(names, counts));
   }
   std::vector<size_t> first(std::min(kSamplesShown, predictions.rows.size()));
   std::iota(first.begin(), first.end(), size_t{0});

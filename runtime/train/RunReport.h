@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ntc::rt::train {
 
@@ -24,6 +25,7 @@ struct RunReport {
   Predictions predictions;
   std::shared_ptr<const data::Dataset> samples; ///< that `predictions` is about
   std::string samplesName;
+  std::vector<std::string> classNames; ///< by label; of those that it lacks the number is shown
   const artifact::Manifest *manifest = nullptr;
   unsigned threads = 0;
   int64_t trainingSamples = 0; ///< per epoch

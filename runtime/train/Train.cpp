@@ -80,12 +80,17 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe,
     }
   }
   job.folder = options.out;
+  // What the model learned from other data does not stay where these have nothing in its place.
+  std::string fitted = preprocessingJson(preprocessing);
+  if (fitted.empty() && recipe.spec.find("preprocessing")) {
+    fitted = "{}";
+  }
   RecipeOverrides overrides{record.learningRate,
                             static_cast<uint64_t>(record.seed),
                             record.epochs,
                             record.batchSize,
                             record.schedule,
-                            preprocessingJson(preprocessing),
+                            std::move(fitted),
                             recordedLines(options, record, job.session->manifest())};
   if (Status status = writeRunFolder(job.folder, record, withOverrides(recipe, overrides),
                                      options.model, job.session->manifest().weightsFile);
@@ -106,7 +111,8 @@ Status prepareFolder(TrainOptions &options, const Recipe &recipe,
 
 /// The event files and the report of a run that has a folder.
 Status makeReporter(const TrainOptions &options, const Recipe &recipe, const RunRecord &record,
-                    const RunData &data, const Hooks &hooks, TrainJob &job) {
+                    const Preprocessing &preprocessing, const RunData &data, const Hooks &hooks,
+                    TrainJob &job) {
   if (job.folder.empty()) {
     return Status::ok();
   }
@@ -119,6 +125,7 @@ Status makeReporter(const TrainOptions &options, const Recipe &recipe, const Run
   reporting.page = !options.noReport;
   reporting.samples = data.validation ? data.validation : data.train;
   reporting.samplesName = data.validation ? data.validationName : options.data;
+  reporting.classNames = preprocessing.known.classes;
   auto reporter = Reporter::create(reporting, *job.session, recipe, record);
   if (!reporter) {
     return reporter.status();
@@ -274,7 +281,8 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
   };
   const std::string folder = job.folder;
   Result<TrainReport> report = [&]() -> Result<TrainReport> {
-    if (Status status = makeReporter(options, *recipe, *record, *data, hooks, job); !status) {
+    if (Status status = makeReporter(options, *recipe, *record, *preprocessing, *data, hooks, job);
+        !status) {
       return status;
     }
     return Trainer(std::move(job), progress, hooks).run();

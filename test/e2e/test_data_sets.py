@@ -46,6 +46,22 @@ class Pictures(Case):
         (self.here / "some" / "eel").rename(self.here / "some" / "eek")
         self.refused(2, ["'eek'", "did you mean 'eel'"], "eval", "run", "--data", "imagefolder:some")
 
+    def test_names_of_classes_are_those_of_the_data(self):
+        self.make_mnist()
+        names = [f"class {letter}" for letter in "abcdefghij"]
+        self.write("names.txt", "\n".join(names) + "\n")
+        self.succeeds("train", "model.pb", "--data", "mnist:mnist?class_names=names.txt", "--epochs", "1", "--out", "run")
+        self.assertRegex(self.succeeds("eval", "run", "--data", "mnist:mnist", "--report").out, r"(?m)^ +class c +\d")
+        page = (self.here / "run" / "report.html").read_text()
+        self.assertIn(">class c</text>", page)
+        self.assertIn("<td>class c</td>", page)
+        # Digits that are trained on with a model that had learnt others are not called as those were.
+        self.succeeds("export", "run", "-o", "trained.pb")
+        self.succeeds("train", "trained.pb", "--data", "mnist:mnist", "--epochs", "1", "--out", "digits")
+        self.assertNotIn("class c", self.succeeds("eval", "digits", "--data", "mnist:mnist", "--report").out)
+        self.refused(1, ["names.txt", "names 2 classes", "up to 9"], "data", "inspect",
+                     "mnist:mnist?class_names=" + str(self.write("names.txt", "a\nb\n")))
+
     def test_workers_do_not_matter(self):
         for workers in (0, 1, 3):
             self.train(f"run{workers}", "--transform", "RandomResizedCrop(28)," + RESIZE, "--workers", workers)

@@ -66,6 +66,40 @@ TEST(Idx, ScalesAsToTensor) {
   EXPECT_EQ(wide[1], static_cast<double>(0x33 / 255.0f));
 }
 
+std::vector<std::string> namesOf(const std::string &text) {
+  auto dataset = open(text);
+  return dataset ? std::vector<std::string>((*dataset)->classNames().begin(),
+                                            (*dataset)->classNames().end())
+                 : std::vector<std::string>{dataset.status().message()};
+}
+
+TEST(Idx, NamesClassesOnlyWhereItIsSaidWhatTheyAre) {
+  Scratch folder;
+  writeSound(folder);
+  EXPECT_TRUE(namesOf("mnist:" + folder.path()).empty());
+  EXPECT_TRUE(namesOf("idx:" + folder.path()).empty());
+  EXPECT_EQ(namesOf("fashion-mnist:" + folder.path())[9], "Ankle boot");
+  const std::string names = folder.write("names.txt", "a\nb\r\nc\nd\ne\nf\ng\nh\ni\nj j\n\n");
+  const std::vector<std::string> said = namesOf("idx:" + folder.path() + "?class_names=" + names);
+  ASSERT_EQ(said.size(), 10u);
+  EXPECT_EQ(said[1], "b");
+  EXPECT_EQ(said[9], "j j");
+}
+
+TEST(Idx, RefusesNamesThatDoNotFitTheLabels) {
+  Scratch folder;
+  writeSound(folder);
+  const auto problem = [&](std::string_view lines) {
+    const std::string file = folder.write("names.txt", lines);
+    return namesOf("mnist:" + folder.path() + "?class_names=" + file)[0];
+  };
+  EXPECT_TRUE(problem("a\nb\n").ends_with("names.txt' names 2 classes, but labels go up to 9"));
+  EXPECT_TRUE(problem("a\n\nb\n")
+                  .ends_with("line 2: expected the name of a class in UTF-8, found an empty line"));
+  EXPECT_TRUE(problem("a\nb\na\n").ends_with("line 3: the name 'a' is also that of line 1"));
+  EXPECT_TRUE(problem("a\n\xff\n").ends_with("found other bytes"));
+}
+
 TEST(Idx, ScalesEveryByteAsADivisionDoes) {
   Scratch folder;
   std::string bytes(2 * 256, '\0');
@@ -208,6 +242,11 @@ TEST(Cifar10, ReadsRecordsAndRefusesOddSizes) {
   ASSERT_TRUE(dataset) << dataset.status().message();
   EXPECT_EQ((*dataset)->size(), 2);
   EXPECT_EQ((*dataset)->fields()[0].shape, (std::vector<int64_t>{3, 32, 32}));
+  EXPECT_EQ((*dataset)->classNames()[3], "cat");
+  folder.write("batches.meta.txt", "A\nB\nC\nD\nE\nF\nG\nH\nI\nJ\n\n");
+  dataset = open("cifar10:" + folder.path(), Split::Test);
+  ASSERT_TRUE(dataset) << dataset.status().message();
+  EXPECT_EQ((*dataset)->classNames()[3], "D");
   folder.write("test_batch.bin", record + "x");
   EXPECT_TRUE(has(open("cifar10:" + folder.path(), Split::Test).status().message(),
                   "expected a multiple of 3073 bytes"));

@@ -99,6 +99,19 @@ TEST(Chart, AConfusionMatrixShowsEveryCount) {
   EXPECT_TRUE(isWellFormed(confusionMatrix(names, none)));
 }
 
+TEST(Chart, LongNamesOfAConfusionMatrixLeanAndAreCutBetweenCharacters) {
+  const std::vector<std::string> names = {
+      "Ankle boot",
+      "\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4"};
+  const std::string text = confusionMatrix(names, std::vector<int64_t>{7, 1, 0, 9});
+  EXPECT_TRUE(isWellFormed(text));
+  EXPECT_EQ(count(text, "rotate(-45)"), 2U);
+  EXPECT_EQ(count(text, ">Ankle boot</text>"), 2U);
+  EXPECT_EQ(
+      count(text, ">\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4\u00c4…</text>"),
+      2U);
+}
+
 TEST(Chart, ParallelCoordinatesHaveOneLinePerWholeRow) {
   const std::vector<Axis> axes = {{"lr", Scale::Log, {}},
                                   {"optimizer", Scale::Linear, {"sgd", "adam"}},
