@@ -329,6 +329,7 @@ Result<Bytes> pictureGrid(const Dataset &dataset, int64_t rows, int64_t columns,
   for (size_t i = 0; i < samples.size(); ++i) {
     Image image = Bytes();
     Status status = dataset.readPicture(samples[i], std::get<Bytes>(image));
+    status = status ? list.check({std::get<Bytes>(image).channels, sizeOf(image)}) : status;
     status = status ? list.apply(image, seed, 0, static_cast<uint64_t>(samples[i])) : status;
     if (!status) {
       return status;

@@ -213,7 +213,9 @@ Status Collector::readTruth(const exec::TensorView &target, const artifact::Inpu
   for (size_t d = 1; d < target.shape.size(); ++d) {
     perSample *= target.shape[d];
   }
-  if (perSample != (isClassifier_ ? 1 : output_.elements)) {
+  // Of probabilities (MixUp, CutMix, soft labels) the class is the most probable one.
+  const bool isSoft = isClassifier_ && perSample > 1 && perSample == classes_.classes;
+  if (!isSoft && perSample != (isClassifier_ ? 1 : output_.elements)) {
     return error(Code::Unsupported, "metrics need a target ", quoted(spec.name), " of ",
                  isClassifier_ ? 1 : output_.elements, " values per sample, found ", perSample);
   }
@@ -228,11 +230,12 @@ Status Collector::readTruth(const exec::TensorView &target, const artifact::Inpu
       values_.predicted.insert(values_.predicted.end(), row.begin(), row.end());
       continue;
     }
-    const auto label = static_cast<int64_t>(*at);
+    const auto label = isSoft ? std::max_element(at, at + perSample) - at : static_cast<int64_t>(*at);
     if (spec.classes > 0 && label == spec.ignoreIndex) {
       continue;
     }
-    if (label < 0 || label >= classes_.classes || static_cast<double>(label) != *at) {
+    if (!isSoft &&
+        (label < 0 || label >= classes_.classes || static_cast<double>(label) != *at)) {
       return error(Code::InvalidArgument, "target ", quoted(spec.name), ": expected a class below ",
                    classes_.classes, ", found ", *at);
     }

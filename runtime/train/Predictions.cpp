@@ -8,21 +8,25 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 namespace ntc::rt::train {
 namespace {
 
 using artifact::EntryKind;
 
-/// The field that holds labels or one number per sample, or null.
-const data::Field *targetField(const data::Dataset &dataset, bool wantsLabels, size_t &index) {
-  for (index = 0; index < dataset.fields().size(); ++index) {
+/// The field that holds labels or, without `classes`, one number per sample; nothing where there is
+/// none. Labels may be probabilities of the classes (MixUp, CutMix).
+std::optional<size_t> targetField(const data::Dataset &dataset, int64_t classes) {
+  for (size_t index = 0; index < dataset.fields().size(); ++index) {
     const data::Field &field = dataset.fields()[index];
-    if (field.isTarget && field.elements() == 1 && (field.classes > 0) == wantsLabels) {
-      return &field;
+    const bool isOne = field.elements() == 1 && (field.classes > 0) == (classes > 0);
+    const bool isSoft = classes > 1 && field.elements() == classes && field.dtype == DType::F32;
+    if (field.isTarget && (isOne || isSoft)) {
+      return index;
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 template <typename T>
@@ -30,6 +34,22 @@ std::vector<T> readTargets(const data::Dataset &dataset, size_t field, DType dty
                            std::span<const int64_t> rows) {
   std::vector<T> out(rows.size());
   dataset.copyRows(field, rows, dtype, reinterpret_cast<std::byte *>(out.data()));
+  return out;
+}
+
+/// Labels; of probabilities the most probable class.
+std::vector<int64_t> readLabels(const data::Dataset &dataset, size_t field, int64_t classes,
+                                std::span<const int64_t> rows) {
+  if (dataset.fields()[field].elements() == 1) {
+    return readTargets<int64_t>(dataset, field, DType::I64, rows);
+  }
+  std::vector<float> row(static_cast<size_t>(classes));
+  std::vector<int64_t> out;
+  for (const int64_t &sample : rows) {
+    dataset.copyRows(field, std::span(&sample, 1), DType::F32,
+                     reinterpret_cast<std::byte *>(row.data()));
+    out.push_back(std::ranges::max_element(row) - row.begin());
+  }
   return out;
 }
 
@@ -77,18 +97,18 @@ Result<Predictions> collectPredictions(exec::Session &session, const std::string
     return Predictions{};
   }
   const PredictOutput &output = outputs->front();
-  size_t field = 0;
   const bool isClassifier = output.isClassifier();
-  if ((!isClassifier && output.elements != 1) || !targetField(*dataset, isClassifier, field)) {
+  const auto field = targetField(*dataset, isClassifier ? output.elements : 0);
+  if ((!isClassifier && output.elements != 1) || !field) {
     return Predictions{};
   }
   Predictions out;
   out.rows = chooseRows(dataset->size());
   if (isClassifier) {
     out.classes = output.elements;
-    out.labels = readTargets<int64_t>(*dataset, field, DType::I64, out.rows);
+    out.labels = readLabels(*dataset, *field, out.classes, out.rows);
   } else {
-    out.targets = readTargets<double>(*dataset, field, DType::F64, out.rows);
+    out.targets = readTargets<double>(*dataset, *field, DType::F64, out.rows);
   }
   if (out.size() < dataset->size()) {
     dataset = std::make_shared<data::SubsetDataset>(dataset, out.rows);

@@ -117,6 +117,8 @@ class Pictures(Case):
         self.assertEqual(report["samples"], 48)
         self.refused(2, "inspect", "data", "inspekt", "imagefolder:photos")
         self.refused(2, "--grid", "data", "inspect", "imagefolder:photos", "--transform", "ToTensor()")
+        self.refused(2, "ColorJitter must come before ToTensor", "data", "inspect", "imagefolder:photos", "--grid", "grid.png",
+                     "--transform", "ToTensor(),ColorJitter(0.1)")
 
 
 class Arrays(Case):

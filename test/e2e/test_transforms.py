@@ -55,6 +55,13 @@ class Transforms(Case):
         self.succeeds("new", "mlp", "--hidden", "16", "--loss", "cross_entropy,probabilities", "-o", "soft.pb")
         self.train("soft", "--transform", "ToTensor(),MixUp(alpha=0.4),CutMix()", model="soft.pb")
         self.refused(2, "probabilities", "train", "model.pb", "--data", "mnist:mnist", "--transform", "ToTensor(),MixUp()")
+        self.train("scored", "--transform", "ToTensor(),MixUp()", "--metrics", "accuracy,f1", "--monitor", "val_accuracy",
+                   model="soft.pb")
+        self.assertIn("val_f1", (self.here / "scored" / "metrics.jsonl").read_text())
+        self.assertIn("Confusion matrix", (self.here / "scored" / "report.html").read_text())
+        result = json.loads(self.succeeds("eval", "scored", "--data", "mnist:mnist", "--report", "--json").out)
+        matrix = result["confusion_matrix"]
+        self.assertAlmostEqual(result["accuracy"], sum(row[i] for i, row in enumerate(matrix)) / sum(map(sum, matrix)))
 
     def test_refusals(self):
         def refuse(fragments, text, data="mnist:mnist"):

@@ -58,10 +58,16 @@ public:
   /// What a picture of shape `in` becomes: f32 with known sides. Errors (InvalidArgument): a
   /// transform that does not fit its picture, no ToTensor, sides that are not known at the end.
   Result<ImageShape> shapeOf(ImageShape in) const;
-  /// Transforms sample `sample`. Errors: as Transform::apply.
+  /// Whether a picture of shape `in` fits the steps, which need not end in numbers of one size.
+  /// Errors: as Transform::shapeOf.
+  Status check(ImageShape in) const { return stepsShape(in).status(); }
+  /// Transforms sample `sample`, of a shape that `shapeOf` or `check` accepted. Errors: as
+  /// Transform::apply.
   Status apply(Image &image, uint64_t seed, uint64_t epoch, uint64_t sample) const;
 
 private:
+  Result<ImageShape> stepsShape(ImageShape in) const;
+
   std::string text_, evaluationText_;
   std::vector<std::shared_ptr<const Transform>> steps_;
   std::vector<BatchMix> mixes_;

@@ -100,7 +100,7 @@ Result<TransformList> TransformList::parse(std::string_view text) {
   return list;
 }
 
-Result<ImageShape> TransformList::shapeOf(ImageShape in) const {
+Result<ImageShape> TransformList::stepsShape(ImageShape in) const {
   for (const auto &step : steps_) {
     Result<ImageShape> out = step->shapeOf(in);
     if (!out) {
@@ -108,6 +108,15 @@ Result<ImageShape> TransformList::shapeOf(ImageShape in) const {
     }
     in = *out;
   }
+  return in;
+}
+
+Result<ImageShape> TransformList::shapeOf(ImageShape picture) const {
+  Result<ImageShape> made = stepsShape(picture);
+  if (!made) {
+    return made.status();
+  }
+  const ImageShape in = *made;
   if (!in.isFloat) {
     return error(Code::InvalidArgument, "there is no ToTensor() among them, which makes numbers ",
                  "of pictures");
