@@ -6,8 +6,6 @@
 #include "runtime/base/Text.h"
 
 #include <algorithm>
-#include <optional>
-#include <vector>
 
 namespace ntc::rt {
 namespace {
@@ -57,34 +55,32 @@ std::optional<std::string> valueText(std::string_view value) {
       out += concat(out.empty() ? "" : ":", item);
     }
   } else {
-    const bool isQuoted = value.size() >= 2 && (value.front() == '\'' || value.front() == '"') &&
-                          value.back() == value.front();
-    out = isQuoted ? value.substr(1, value.size() - 2) : value;
+    out = unquoted(value);
   }
-  return out.empty() || out.find_first_of("()[],") != std::string::npos ? std::nullopt
-                                                                        : std::optional(out);
+  return out.empty() || out.find_first_of("()[],;") != std::string::npos ? std::nullopt
+                                                                         : std::optional(out);
 }
 
-std::optional<std::string> settingsText(std::string_view arguments) {
-  auto parts = splitArguments(arguments);
-  if (!parts) {
+std::optional<std::string> settingsText(std::string_view text) {
+  auto arguments = callArguments(text);
+  if (!arguments) {
     return std::nullopt;
   }
   std::string out;
-  for (std::string_view part : *parts) {
-    const size_t equals = part.find('=');
-    if (equals == std::string_view::npos) {
-      const bool isObject = part == parts->front() && !part.empty() && isLetter(part.front());
+  for (size_t i = 0; i < arguments->size(); ++i) {
+    const auto &[name, given] = (*arguments)[i];
+    if (name.empty()) {
+      const bool isObject = i == 0 && !given.empty() && isLetter(given.front());
       if (!isObject) {
         return std::nullopt;
       }
       continue;
     }
-    const auto value = valueText(trimmed(part.substr(equals + 1)));
+    const auto value = valueText(given);
     if (!value) {
       return std::nullopt;
     }
-    out += concat(",", trimmed(part.substr(0, equals)), "=", *value);
+    out += concat(",", name, "=", *value);
   }
   return out;
 }
@@ -108,6 +104,28 @@ std::string flagOfCall(std::string_view text) {
   }
   const auto settings = settingsText(rest.substr(1, rest.size() - 2));
   return settings ? concat(name, *settings) : std::string(text);
+}
+
+std::optional<std::vector<CallArgument>> callArguments(std::string_view text) {
+  auto parts = splitArguments(text);
+  if (!parts) {
+    return std::nullopt;
+  }
+  std::vector<CallArgument> out;
+  for (std::string_view part : *parts) {
+    const size_t equals = part.find_first_of("=([\"'");
+    const bool isNamed = equals != std::string_view::npos && part[equals] == '=';
+    out.push_back(
+        isNamed ? CallArgument{trimmed(part.substr(0, equals)), trimmed(part.substr(equals + 1))}
+                : CallArgument{{}, part});
+  }
+  return out;
+}
+
+std::string_view unquoted(std::string_view text) {
+  const bool isQuoted = text.size() >= 2 && (text.front() == '\'' || text.front() == '"') &&
+                        text.back() == text.front();
+  return isQuoted ? text.substr(1, text.size() - 2) : text;
 }
 
 } // namespace ntc::rt

@@ -3,8 +3,10 @@
 // Constructor calls of Python, as people paste them where a flag takes a name with settings.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ntc::rt {
 
@@ -14,5 +16,18 @@ namespace ntc::rt {
 /// and "nn.MSELoss" need no parentheses. Anything else, also a call with arguments that no flag
 /// could take, comes back as it is: whoever reads it refuses it by name.
 std::string flagOfCall(std::string_view text);
+
+/// One argument of a call.
+struct CallArgument {
+  std::string_view name; ///< empty: by position
+  std::string_view value;
+};
+
+/// The arguments between commas outside of brackets, without blanks around them. Nothing where
+/// brackets do not match.
+std::optional<std::vector<CallArgument>> callArguments(std::string_view text);
+
+/// A word without the quotes around it.
+std::string_view unquoted(std::string_view text);
 
 } // namespace ntc::rt

@@ -230,12 +230,12 @@ Status Collector::readTruth(const exec::TensorView &target, const artifact::Inpu
       values_.predicted.insert(values_.predicted.end(), row.begin(), row.end());
       continue;
     }
-    const auto label = isSoft ? std::max_element(at, at + perSample) - at : static_cast<int64_t>(*at);
+    const auto label =
+        isSoft ? std::max_element(at, at + perSample) - at : static_cast<int64_t>(*at);
     if (spec.classes > 0 && label == spec.ignoreIndex) {
       continue;
     }
-    if (!isSoft &&
-        (label < 0 || label >= classes_.classes || static_cast<double>(label) != *at)) {
+    if (!isSoft && (label < 0 || label >= classes_.classes || static_cast<double>(label) != *at)) {
       return error(Code::InvalidArgument, "target ", quoted(spec.name), ": expected a class below ",
                    classes_.classes, ", found ", *at);
     }

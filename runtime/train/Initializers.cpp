@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The functions, their settings and their formulas (He et al. 2015, Glorot & Bengio 2010, Saxe et
-// al. 2013 as PyTorch states them).
+// Rules of first values: their text, and which parameters they draw.
 #include "runtime/train/Initializers.h"
 
-#include "runtime/base/Philox.h"
+#include "runtime/base/CallText.h"
 #include "runtime/data/Dataset.h"
 #include "runtime/data/Suggest.h"
 #include "runtime/train/Flags.h"
+#include "runtime/train/InitFunctions.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fnmatch.h>
-#include <numbers>
-#include <numeric>
 #include <regex>
 
 namespace ntc::rt::train {
@@ -22,281 +20,42 @@ namespace {
 /// Streams of the rules lie above those of the program's own draws.
 constexpr uint32_t kFirstStream = 0x40000000u;
 
-/// A tensor that is drawn. Matrices are (rows, columns) with everything behind the first dimension
-/// as columns.
-class Subject {
-public:
-  Subject(const InitRule &rule, std::span<const int64_t> shape, uint64_t seed, uint32_t stream,
-          std::vector<double> &values)
-      : rule(rule), shape(shape), values(values), seed_(seed), stream_(stream) {}
-
-  double number(const char *key) const { return rule.numbers.find(key)->second; }
-  int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
-  int64_t columns() const { return rows() ? static_cast<int64_t>(values.size()) / rows() : 0; }
-
-  /// In [0, 1), 53 bits; draw number `index` of this tensor.
-  double uniform(uint64_t index) const {
-    const uint64_t high = randomWord(seed_, 0, stream_, 2 * index) >> 5;
-    const uint64_t low = randomWord(seed_, 0, stream_, 2 * index + 1) >> 6;
-    return static_cast<double>((high << 26) + low) * 0x1p-53;
+/// A number, or what PyTorch's calculate_gain('leaky_relu', 0.2) gives.
+std::optional<double> gainIn(std::string_view value) {
+  const size_t open = value.find('(');
+  if (open == std::string_view::npos || !value.ends_with(')')) {
+    return parseNumber(value);
   }
-  /// Standard normal (Box & Muller 1958).
-  double normal(uint64_t index) const {
-    const double u = 1.0 - uniform(2 * index);
-    return std::sqrt(-2.0 * std::log(u)) *
-           std::cos(2.0 * std::numbers::pi * uniform(2 * index + 1));
+  std::string_view name = value.substr(0, open);
+  name.remove_prefix(name.rfind('.') + 1);
+  const auto arguments = callArguments(value.substr(open + 1, value.size() - open - 2));
+  if (name != "calculate_gain" || !arguments || arguments->empty() || arguments->size() > 2) {
+    return std::nullopt;
   }
-  void fillUniform(double low, double high) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      values[i] = low + (high - low) * uniform(i);
-    }
+  const std::string_view kind = unquoted(arguments->front().value);
+  const std::optional<double> slope =
+      arguments->size() == 2 ? parseNumber(arguments->back().value) : 0.01;
+  if (!slope || std::ranges::find(nonlinearities(), kind) == nonlinearities().end()) {
+    return std::nullopt;
   }
-  void fillNormal(double mean, double deviation) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      values[i] = mean + deviation * normal(i);
-    }
+  return calculateGain(kind, *slope);
+}
+
+/// The name of the setting at a position, as PyTorch's arguments come behind the tensor.
+std::string_view settingAt(const InitFunction &function, size_t position) {
+  if (position < function.settings.size()) {
+    return function.settings[position].name;
   }
-
-  const InitRule &rule;
-  std::span<const int64_t> shape;
-  std::vector<double> &values;
-
-private:
-  uint64_t seed_;
-  uint32_t stream_;
-};
-
-struct Setting {
-  const char *name;
-  double byDefault;
-  double low, high;
-};
-
-struct Function {
-  std::string_view name;
-  std::vector<Setting> settings;
-  bool hasMode; ///< mode and nonlinearity
-  size_t leastRank, mostRank;
-  Status (*draw)(Subject &);
-};
-
-constexpr double kMost = 1e308;
-
-double fan(const Subject &s, bool isIn) {
-  const double receptive = std::accumulate(s.shape.begin() + 2, s.shape.end(), 1.0,
-                                           [](double a, int64_t b) { return a * double(b); });
-  return static_cast<double>(isIn ? s.shape[1] : s.shape[0]) * receptive;
+  const size_t behind = position - function.settings.size();
+  return !function.hasMode || behind > 1 ? "" : behind == 0 ? "mode" : "nonlinearity";
 }
 
-/// torch.nn.init.calculate_gain.
-double gainOf(const std::string &nonlinearity, double slope) {
-  return nonlinearity == "tanh"         ? 5.0 / 3.0
-         : nonlinearity == "relu"       ? std::numbers::sqrt2
-         : nonlinearity == "leaky_relu" ? std::sqrt(2.0 / (1.0 + slope * slope))
-         : nonlinearity == "selu"       ? 0.75
-                                        : 1.0; // linear, conv1d…, sigmoid
-}
-
-double kaimingDeviation(const Subject &s) {
-  const bool isIn = s.rule.words.at("mode") == "fan_in";
-  return gainOf(s.rule.words.at("nonlinearity"), s.number("a")) / std::sqrt(fan(s, isIn));
-}
-
-double xavierDeviation(const Subject &s) {
-  return s.number("gain") * std::sqrt(2.0 / (fan(s, true) + fan(s, false)));
-}
-
-Status uniform(Subject &s) {
-  if (s.number("a") > s.number("b")) {
-    return error(Code::InvalidArgument, "uniform: a is above b");
-  }
-  s.fillUniform(s.number("a"), s.number("b"));
-  return Status::ok();
-}
-
-Status normal(Subject &s) {
-  s.fillNormal(s.number("mean"), s.number("std"));
-  return Status::ok();
-}
-
-/// By rejection: a draw outside [a, b] is drawn again from a stream of its own.
-Status truncNormal(Subject &s) {
-  const double mean = s.number("mean"), deviation = s.number("std");
-  const double low = s.number("a"), high = s.number("b");
-  constexpr uint64_t kMostTries = 64;
-  if (low >= high || deviation == 0.0) {
-    return error(Code::InvalidArgument, "trunc_normal: expected a below b and std above 0");
-  }
-  for (size_t i = 0; i < s.values.size(); ++i) {
-    double value = mean + deviation * s.normal(i);
-    for (uint64_t t = 1; (value < low || value > high) && t < kMostTries; ++t) {
-      value = mean + deviation * s.normal(i + t * s.values.size());
-    }
-    s.values[i] = std::clamp(value, low, high);
-  }
-  return Status::ok();
-}
-
-Status constant(Subject &s) {
-  std::ranges::fill(s.values, s.number("val"));
-  return Status::ok();
-}
-Status ones(Subject &s) {
-  std::ranges::fill(s.values, 1.0);
-  return Status::ok();
-}
-Status zeros(Subject &s) {
-  std::ranges::fill(s.values, 0.0);
-  return Status::ok();
-}
-
-Status eye(Subject &s) {
-  std::ranges::fill(s.values, 0.0);
-  for (int64_t i = 0; i < std::min(s.rows(), s.columns()); ++i) {
-    s.values[static_cast<size_t>(i * s.columns() + i)] = 1.0;
-  }
-  return Status::ok();
-}
-
-Status dirac(Subject &s) {
-  const auto groups = static_cast<int64_t>(s.number("groups"));
-  if (s.rows() % groups != 0) {
-    return error(Code::InvalidArgument, "dirac: groups=", groups, " does not divide the ", s.rows(),
-                 " outputs");
-  }
-  std::ranges::fill(s.values, 0.0);
-  const int64_t perGroup = s.rows() / groups, kernel = s.columns() / s.shape[1];
-  int64_t middle = 0;
-  for (size_t d = 2; d < s.shape.size(); ++d) {
-    middle = middle * s.shape[d] + s.shape[d] / 2;
-  }
-  for (int64_t g = 0; g < groups; ++g) {
-    for (int64_t d = 0; d < std::min(perGroup, s.shape[1]); ++d) {
-      const int64_t row = g * perGroup + d;
-      s.values[static_cast<size_t>(row * s.columns() + d * kernel + middle)] = 1.0;
-    }
-  }
-  return Status::ok();
-}
-
-Status xavierUniform(Subject &s) {
-  const double bound = std::sqrt(3.0) * xavierDeviation(s);
-  s.fillUniform(-bound, bound);
-  return Status::ok();
-}
-Status xavierNormal(Subject &s) {
-  s.fillNormal(0.0, xavierDeviation(s));
-  return Status::ok();
-}
-Status kaimingUniform(Subject &s) {
-  const double bound = std::sqrt(3.0) * kaimingDeviation(s);
-  s.fillUniform(-bound, bound);
-  return Status::ok();
-}
-Status kaimingNormal(Subject &s) {
-  s.fillNormal(0.0, kaimingDeviation(s));
-  return Status::ok();
-}
-
-/// Gram and Schmidt's orthogonalization of normal vectors, each pass made twice: the Q of the QR
-/// decomposition whose R has a positive diagonal.
-Status orthogonal(Subject &s) {
-  s.fillNormal(0.0, 1.0);
-  // Vectors are the shorter side: rows of a wide matrix, columns of a tall one.
-  const int64_t rows = s.rows(), columns = s.columns();
-  const bool isWide = rows <= columns;
-  const auto count = static_cast<size_t>(std::min(rows, columns));
-  const auto length = static_cast<size_t>(std::max(rows, columns));
-  std::vector<double> vectors(s.values.size());
-  auto place = [&](size_t vector, size_t i) {
-    return isWide ? vector * length + i : i * count + vector;
-  };
-  for (size_t v = 0; v < count; ++v) {
-    double *vector = vectors.data() + v * length;
-    for (size_t i = 0; i < length; ++i) {
-      vector[i] = s.values[place(v, i)];
-    }
-    for (int pass = 0; pass < 2; ++pass) {
-      for (size_t u = 0; u < v; ++u) {
-        const double *other = vectors.data() + u * length;
-        const double part = std::inner_product(vector, vector + length, other, 0.0);
-        for (size_t i = 0; i < length; ++i) {
-          vector[i] -= part * other[i];
-        }
-      }
-      const double norm = std::sqrt(std::inner_product(vector, vector + length, vector, 0.0));
-      for (size_t i = 0; i < length; ++i) {
-        vector[i] /= norm;
-      }
-    }
-  }
-  for (size_t v = 0; v < count; ++v) {
-    for (size_t i = 0; i < length; ++i) {
-      s.values[place(v, i)] = s.number("gain") * vectors[v * length + i];
-    }
-  }
-  return Status::ok();
-}
-
-/// Normal values, with the same number of zeros in every column at random rows.
-Status sparse(Subject &s) {
-  s.fillNormal(0.0, s.number("std"));
-  const auto zeros =
-      static_cast<size_t>(std::ceil(s.number("sparsity") * static_cast<double>(s.rows())));
-  std::vector<size_t> rows(static_cast<size_t>(s.rows()));
-  uint64_t draw = 2 * s.values.size();
-  for (size_t column = 0; column < static_cast<size_t>(s.columns()); ++column) {
-    std::iota(rows.begin(), rows.end(), size_t{0});
-    for (size_t i = 0; i < zeros; ++i) {
-      const auto left = static_cast<double>(rows.size() - i);
-      std::swap(rows[i], rows[i + static_cast<size_t>(s.uniform(draw++) * left)]);
-      s.values[rows[i] * static_cast<size_t>(s.columns()) + column] = 0.0;
-    }
-  }
-  return Status::ok();
-}
-
-const std::vector<Function> &functions() {
-  static const Setting gain = {"gain", 1.0, 0.0, kMost};
-  static const Setting slope = {"a", 0.0, -kMost, kMost};
-  static const std::vector<Function> all = {
-      {"uniform", {{"a", 0.0, -kMost, kMost}, {"b", 1.0, -kMost, kMost}}, false, 0, 99, uniform},
-      {"normal", {{"mean", 0.0, -kMost, kMost}, {"std", 1.0, 0.0, kMost}}, false, 0, 99, normal},
-      {"trunc_normal",
-       {{"mean", 0.0, -kMost, kMost},
-        {"std", 1.0, 0.0, kMost},
-        {"a", -2.0, -kMost, kMost},
-        {"b", 2.0, -kMost, kMost}},
-       false,
-       0,
-       99,
-       truncNormal},
-      {"constant", {{"val", NAN, -kMost, kMost}}, false, 0, 99, constant},
-      {"ones", {}, false, 0, 99, ones},
-      {"zeros", {}, false, 0, 99, zeros},
-      {"eye", {}, false, 2, 2, eye},
-      {"dirac", {{"groups", 1.0, 1.0, 1e9}}, false, 3, 5, dirac},
-      {"xavier_uniform", {gain}, false, 2, 99, xavierUniform},
-      {"xavier_normal", {gain}, false, 2, 99, xavierNormal},
-      {"kaiming_uniform", {slope}, true, 2, 99, kaimingUniform},
-      {"kaiming_normal", {slope}, true, 2, 99, kaimingNormal},
-      {"orthogonal", {gain}, false, 2, 99, orthogonal},
-      {"sparse", {{"sparsity", NAN, 0.0, 1.0}, {"std", 0.01, 0.0, kMost}}, false, 2, 2, sparse},
-  };
-  return all;
-}
-
-const Function *findFunction(std::string_view name) {
-  auto found = std::ranges::find(functions(), name, &Function::name);
-  return found == functions().end() ? nullptr : &*found;
-}
-
-Status setSetting(const Function &function, std::string_view key, std::string_view value,
+Status setSetting(const InitFunction &function, std::string_view key, std::string_view value,
                   InitRule &rule) {
-  auto setting = std::ranges::find(function.settings, key,
-                                   [](const Setting &each) { return std::string_view(each.name); });
+  auto setting = std::ranges::find(
+      function.settings, key, [](const InitSetting &each) { return std::string_view(each.name); });
   if (setting != function.settings.end()) {
-    std::optional<double> number = parseNumber(value);
+    const std::optional<double> number = key == "gain" ? gainIn(value) : parseNumber(value);
     const bool isWhole = key != "groups" || (number && *number == std::floor(*number));
     if (!number || *number < setting->low || *number > setting->high || !isWhole) {
       return error(Code::InvalidArgument, function.name, ": ", key, ": expected a ",
@@ -309,16 +68,14 @@ Status setSetting(const Function &function, std::string_view key, std::string_vi
   const bool isMode = key == "mode", isWord = function.hasMode && (isMode || key == "nonlinearity");
   if (!isWord) {
     std::vector<std::string_view> names;
-    for (const Setting &each : function.settings) {
+    for (const InitSetting &each : function.settings) {
       names.push_back(each.name);
     }
     return error(Code::InvalidArgument, function.name, " has no setting ", quoted(key),
                  names.empty() ? std::string() : data::didYouMean(key, names));
   }
-  const std::vector<std::string_view> modes = {"fan_in", "fan_out"},
-                                      kinds = {"leaky_relu", "relu",    "linear", "tanh",
-                                               "selu",       "sigmoid", "conv1d", "conv2d"};
-  const std::vector<std::string_view> &allowed = isMode ? modes : kinds;
+  static constexpr std::string_view modes[] = {"fan_in", "fan_out"};
+  const std::span<const std::string_view> allowed = isMode ? modes : nonlinearities();
   if (std::ranges::find(allowed, value) == allowed.end()) {
     return error(Code::InvalidArgument, function.name, ": unknown ", key, " ", quoted(value),
                  data::didYouMean(value, allowed));
@@ -327,8 +84,37 @@ Status setSetting(const Function &function, std::string_view key, std::string_vi
   return Status::ok();
 }
 
-Status completeRule(const Function &function, InitRule &rule) {
-  for (const Setting &setting : function.settings) {
+/// Reads what is between a function's parentheses. A first argument such as `m.weight`, the tensor
+/// of the line that was pasted, is left out.
+Status setSettings(const InitFunction &function, std::string_view inside, InitRule &rule) {
+  auto arguments = callArguments(inside);
+  if (!arguments) {
+    return error(Code::InvalidArgument, function.name, ": parentheses do not match in ",
+                 quoted(inside));
+  }
+  size_t position = 0;
+  for (size_t i = 0; i < arguments->size(); ++i) {
+    const CallArgument &argument = (*arguments)[i];
+    const std::string_view value = unquoted(argument.value);
+    const bool isTensor = i == 0 && argument.name.empty() && value.find('(') == value.npos &&
+                          value.find('.') != value.npos && !parseNumber(value);
+    if (isTensor) {
+      continue;
+    }
+    const std::string_view key =
+        argument.name.empty() ? settingAt(function, position++) : argument.name;
+    if (key.empty()) {
+      return error(Code::InvalidArgument, function.name, " takes no argument ", quoted(value));
+    }
+    if (Status status = setSetting(function, key, value, rule); !status) {
+      return status;
+    }
+  }
+  return Status::ok();
+}
+
+Status completeRule(const InitFunction &function, InitRule &rule) {
+  for (const InitSetting &setting : function.settings) {
     if (std::isnan(setting.byDefault) && !rule.numbers.contains(setting.name)) {
       return error(Code::InvalidArgument, function.name, " needs ", setting.name);
     }
@@ -345,9 +131,9 @@ Status completeRule(const Function &function, InitRule &rule) {
 
 std::string initFunctionsText() {
   std::string out;
-  for (const Function &function : functions()) {
+  for (const InitFunction &function : initFunctions()) {
     std::string settings;
-    for (const Setting &setting : function.settings) {
+    for (const InitSetting &setting : function.settings) {
       settings += concat(settings.empty() ? "" : ",", setting.name);
       settings += std::isnan(setting.byDefault) ? "" : concat("=", setting.byDefault);
     }
@@ -376,27 +162,20 @@ Result<InitRule> parseInitRule(std::string_view text) {
     inside = call.substr(open + 1, call.size() - open - 2);
     call = call.substr(0, open);
   }
+  call.remove_prefix(call.rfind('.') + 1);         // of nn.init.ones_
   call.remove_suffix(call.ends_with('_') ? 1 : 0); // PyTorch's names end so
-  const Function *function = findFunction(call);
+  const InitFunction *function = findInitFunction(call);
   if (!function) {
     std::vector<std::string_view> names;
-    for (const Function &each : functions()) {
+    for (const InitFunction &each : initFunctions()) {
       names.push_back(each.name);
     }
     return error(Code::InvalidArgument, "unknown initializer ", quoted(call),
                  data::didYouMean(call, names));
   }
   rule.function = call;
-  while (!inside.empty()) {
-    const size_t end = std::min(inside.find(','), inside.size());
-    std::string_view part = inside.substr(0, end);
-    inside.remove_prefix(std::min(end + 1, inside.size()));
-    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
-    const size_t sign = std::min(part.find('='), part.size());
-    const std::string_view value = sign < part.size() ? part.substr(sign + 1) : "";
-    if (Status status = setSetting(*function, part.substr(0, sign), value, rule); !status) {
-      return status;
-    }
+  if (Status status = setSettings(*function, inside, rule); !status) {
+    return status;
   }
   if (Status status = completeRule(*function, rule); !status) {
     return status;
@@ -433,7 +212,7 @@ bool matches(const InitRule &rule, std::string_view name) {
 
 Status drawInitial(const InitRule &rule, std::span<const int64_t> shape, uint64_t seed,
                    uint32_t stream, std::vector<double> &values) {
-  const Function &function = *findFunction(rule.function);
+  const InitFunction &function = *findInitFunction(rule.function);
   if (shape.size() < function.leastRank || shape.size() > function.mostRank) {
     return error(Code::InvalidArgument, function.name, " takes tensors of ", function.leastRank,
                  function.mostRank == function.leastRank ? ""
@@ -441,8 +220,7 @@ Status drawInitial(const InitRule &rule, std::span<const int64_t> shape, uint64_
                                                          : concat(" to ", function.mostRank),
                  " dimensions, found the shape ", shapeText(shape));
   }
-  Subject subject(rule, shape, seed, stream, values);
-  return function.draw(subject);
+  return drawBy(function, rule, shape, seed, stream, values);
 }
 
 Status applyInitRules(exec::Session &session, std::span<const InitRule> rules, uint64_t seed) {

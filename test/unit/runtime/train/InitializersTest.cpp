@@ -187,6 +187,9 @@ TEST(Initializers, RefusesByName) {
       {"*=xavier_unifrom", "did you mean 'xavier_uniform'?"},
       {"*=kaiming_normal(mode=fan)", "kaiming_normal: unknown mode 'fan'; did you mean 'fan_in'?"},
       {"*=kaiming_normal(nonlinearity=gelu)", "unknown nonlinearity 'gelu'"},
+      {"*=uniform(1,2,3)", "uniform takes no argument '3'"},
+      {"*=xavier_uniform(gain=calculate_gain('gelu'))", "gain: expected a number in its range"},
+      {"*=normal((1)", "parentheses do not match"},
       {"*=normal(mean=x)", "normal: mean: expected a number in its range, found 'x'"},
       {"*=normal(std=-1)", "std: expected a number in its range, found '-1'"},
       {"*=normal(sdt=1)", "normal has no setting 'sdt'; did you mean 'std'?"},
@@ -207,6 +210,38 @@ TEST(Initializers, RefusesByName) {
   EXPECT_TRUE(has(status.message(), "xavier_normal takes tensors of 2 or more dimensions, found "
                                     "the shape [3]"))
       << status.message();
+}
+
+/// Lines of PyTorch scripts, and the same in this command's own form.
+TEST(Initializers, AreReadAsPyTorchWritesThem) {
+  struct Case {
+    const char *pasted, *same;
+  };
+  const Case cases[] = {
+      {"w=constant(0.5)", "w=constant(val=0.5)"},
+      {"w=nn.init.constant_(m.bias, 0.5)", "w=constant(val=0.5)"},
+      {"w=uniform_(-1, 1)", "w=uniform(a=-1,b=1)"},
+      {"w=torch.nn.init.trunc_normal_(m.weight, std=.02)", "w=trunc_normal(std=0.02)"},
+      {"w=nn.init.kaiming_normal_(m.weight, mode='fan_out', nonlinearity=\"relu\")",
+       "w=kaiming_normal(mode=fan_out,nonlinearity=relu)"},
+      {"w=kaiming_uniform_(w.data, 0.1, 'fan_out', 'tanh')",
+       "w=kaiming_uniform(a=0.1,mode=fan_out,nonlinearity=tanh)"},
+      {"w=xavier_uniform_(gain=nn.init.calculate_gain('relu'))",
+       "w=xavier_uniform(gain=1.4142135623730951)"},
+      {"w=xavier_normal(calculate_gain('leaky_relu', 2))",
+       "w=xavier_normal(gain=0.6324555320336759)"},
+      {"w=orthogonal_(self.rnn.weight, 2)", "w=orthogonal(gain=2)"},
+      {"w=sparse_(m.weight, 0.1, 1)", "w=sparse(sparsity=0.1,std=1)"},
+      {"w=nn.init.zeros_(m.bias)", "w=zeros"},
+  };
+  for (const Case &each : cases) {
+    const auto pasted = parseInitRule(each.pasted), same = parseInitRule(each.same);
+    ASSERT_TRUE(pasted) << each.pasted << ": " << pasted.status().message();
+    ASSERT_TRUE(same) << each.same;
+    EXPECT_EQ(pasted->function, same->function) << each.pasted;
+    EXPECT_EQ(pasted->numbers, same->numbers) << each.pasted;
+    EXPECT_EQ(pasted->words, same->words) << each.pasted;
+  }
 }
 
 TEST(Initializers, AppliedByPattern) {
