@@ -70,7 +70,8 @@ std::optional<std::string> settingsText(std::string_view text) {
   for (size_t i = 0; i < arguments->size(); ++i) {
     const auto &[name, given] = (*arguments)[i];
     if (name.empty()) {
-      const bool isObject = i == 0 && !given.empty() && isLetter(given.front());
+      const bool isObject = i == 0 && !given.empty() && isLetter(given.front()) &&
+                            given.find(';') == std::string_view::npos;
       if (!isObject) {
         return std::nullopt;
       }

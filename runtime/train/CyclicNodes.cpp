@@ -13,41 +13,27 @@ using Node = Scheduler::Node;
 
 /// What both do before the initial step: the momentum starts at its greatest value.
 void startMomentum(const ScheduleSpec &spec, Node::Groups groups) {
-  for (ScheduledGroup &group : groups) {
-    if (spec.isSet("cycle_momentum")) {
-      group.momentum = spec.number("max_momentum");
-    }
+  for (size_t i = 0; i < groups.size() && spec.isSet("cycle_momentum"); ++i) {
+    groups[i].momentum = spec.number("max_momentum", i);
   }
 }
 
 class OneCycleNode : public Node {
 public:
-  explicit OneCycleNode(const ScheduleSpec &spec) : spec(spec) {
-    const double total = spec.number("total_steps"), part = spec.number("pct_start");
-    const double initial = spec.number("max_lr") / spec.number("div_factor");
-    const double greatest = spec.number("max_lr"),
-                 least = initial / spec.number("final_div_factor");
-    const double fast = spec.number("max_momentum"), slow = spec.number("base_momentum");
-    if (spec.isSet("three_phase")) {
-      phases = {{part * total - 1.0, initial, greatest, fast, slow},
-                {2.0 * part * total - 2.0, greatest, initial, slow, fast},
-                {total - 1.0, initial, least, fast, fast}};
-    } else {
-      phases = {{part * total - 1.0, initial, greatest, fast, slow},
-                {total - 1.0, greatest, least, slow, fast}};
-    }
-  }
+  explicit OneCycleNode(const ScheduleSpec &spec) : spec(spec) {}
 
   void begin(Groups groups) override {
-    for (ScheduledGroup &group : groups) {
-      group.initialLr = phases[0].startRate;
+    for (size_t i = 0; i < groups.size(); ++i) {
+      phasesOf.push_back(makePhases(i));
+      groups[i].initialLr = phasesOf[i][0].startRate;
     }
     startMomentum(spec, groups);
     Node::begin(groups);
   }
 
 protected:
-  double rate(ScheduledGroup &group, size_t, bool) override {
+  double rate(ScheduledGroup &group, size_t index, bool) override {
+    const std::vector<Phase> &phases = phasesOf[index];
     const double step = static_cast<double>(lastEpoch);
     double begin = 0.0;
     size_t i = 0;
@@ -66,6 +52,21 @@ private:
   struct Phase {
     double end, startRate, endRate, startMomentum, endMomentum;
   };
+  std::vector<Phase> makePhases(size_t group) const {
+    const double total = spec.number("total_steps"), part = spec.number("pct_start");
+    const double greatest = spec.number("max_lr", group);
+    const double initial = greatest / spec.number("div_factor");
+    const double least = initial / spec.number("final_div_factor");
+    const double fast = spec.number("max_momentum", group);
+    const double slow = spec.number("base_momentum", group);
+    if (spec.isSet("three_phase")) {
+      return {{part * total - 1.0, initial, greatest, fast, slow},
+              {2.0 * part * total - 2.0, greatest, initial, slow, fast},
+              {total - 1.0, initial, least, fast, fast}};
+    }
+    return {{part * total - 1.0, initial, greatest, fast, slow},
+            {total - 1.0, greatest, least, slow, fast}};
+  }
   double anneal(double start, double end, double part) const {
     if (spec.word("anneal_strategy") == "linear") {
       return (end - start) * part + start;
@@ -74,33 +75,33 @@ private:
   }
 
   ScheduleSpec spec;
-  std::vector<Phase> phases;
+  std::vector<std::vector<Phase>> phasesOf; ///< of every group
 };
 
 class CyclicNode : public Node {
 public:
   explicit CyclicNode(const ScheduleSpec &spec)
-      : spec(spec), low(spec.number("base_lr")), high(spec.number("max_lr")),
-        total(spec.number("step_size_up") + spec.number("step_size_down")),
+      : spec(spec), total(spec.number("step_size_up") + spec.number("step_size_down")),
         ratio(spec.number("step_size_up") / total) {}
 
   void begin(Groups groups) override {
-    for (ScheduledGroup &group : groups) {
-      group.lr = low;
+    for (size_t i = 0; i < groups.size(); ++i) {
+      groups[i].lr = spec.number("base_lr", i);
     }
     startMomentum(spec, groups);
     Node::begin(groups);
   }
 
 protected:
-  double rate(ScheduledGroup &group, size_t, bool) override {
+  double rate(ScheduledGroup &group, size_t i, bool) override {
+    const double low = spec.number("base_lr", i), high = spec.number("max_lr", i);
     const double step = static_cast<double>(lastEpoch);
     const double cycle = std::floor(1.0 + step / total);
     const double x = 1.0 + step / total - cycle;
     const double height = x <= ratio ? x / ratio : (x - 1.0) / (ratio - 1.0);
     const double scale = scaleOf(cycle, step);
     if (spec.isSet("cycle_momentum")) {
-      const double base = spec.number("base_momentum"), most = spec.number("max_momentum");
+      const double base = spec.number("base_momentum", i), most = spec.number("max_momentum", i);
       group.momentum = most - (most - base) * height * scale;
     }
     return low + (high - low) * height * scale;
@@ -115,7 +116,7 @@ private:
   }
 
   ScheduleSpec spec;
-  double low, high, total, ratio;
+  double total, ratio;
 };
 
 } // namespace

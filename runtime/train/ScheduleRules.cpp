@@ -54,18 +54,47 @@ Status checkParts(const ScheduleRule &rule, const ScheduleSpec &spec) {
   return Status::ok();
 }
 
-/// Ranges that two settings make together.
-Status checkRanges(const ScheduleRule &rule, const ScheduleSpec &spec) {
-  const bool cycles = rule.name == "onecycle" || rule.name == "cyclic";
-  if (cycles && spec.isSet("cycle_momentum") &&
-      spec.number("base_momentum") > spec.number("max_momentum")) {
-    return error(Code::InvalidArgument, "schedule ", rule.name, ": base_momentum ",
-                 spec.number("base_momentum"), " is above max_momentum ",
-                 spec.number("max_momentum"));
+/// Ranges that two settings make together, in every parameter group.
+Status checkOrder(const ScheduleSpec &spec, std::string_view low, std::string_view high) {
+  size_t groups = 1;
+  for (const auto &[key, values] : spec.perGroup) {
+    groups = values.size();
   }
-  if (rule.name == "cyclic" && spec.number("base_lr") > spec.number("max_lr")) {
-    return error(Code::InvalidArgument, "schedule cyclic: base_lr ", spec.number("base_lr"),
-                 " is above max_lr ", spec.number("max_lr"));
+  for (size_t i = 0; i < groups && spec.has(high); ++i) {
+    if (spec.number(low, i) > spec.number(high, i)) {
+      return error(Code::InvalidArgument, "schedule ", spec.name, ": ", low, " ",
+                   spec.number(low, i), " is above ", high, " ", spec.number(high, i));
+    }
+  }
+  return Status::ok();
+}
+
+Status checkRanges(const ScheduleRule &rule, const ScheduleSpec &spec) {
+  size_t groups = 0;
+  for (const auto &[key, values] : spec.perGroup) {
+    if (groups != 0 && groups != values.size()) {
+      return error(Code::InvalidArgument, "schedule ", rule.name, ": ", key, " has ", values.size(),
+                   " values, another setting has ", groups);
+    }
+    groups = values.size();
+  }
+  const bool cycles = rule.name == "onecycle" || rule.name == "cyclic";
+  Status status = cycles && spec.isSet("cycle_momentum")
+                      ? checkOrder(spec, "base_momentum", "max_momentum")
+                      : Status::ok();
+  return status && rule.name == "cyclic" ? checkOrder(spec, "base_lr", "max_lr") : status;
+}
+
+/// OneCycleLR takes its length in two ways.
+Status completeLength(ScheduleSpec &spec) {
+  if (spec.has("epochs") != spec.has("steps_per_epoch")) {
+    return error(Code::InvalidArgument, "schedule onecycle: epochs and steps_per_epoch belong "
+                                        "together; without both, total_steps is the run's");
+  }
+  if (spec.has("epochs")) {
+    spec.parameters.emplace("total_steps", spec.number("epochs") * spec.number("steps_per_epoch"));
+    spec.parameters.erase("epochs");
+    spec.parameters.erase("steps_per_epoch");
   }
   return Status::ok();
 }
@@ -109,26 +138,28 @@ const std::vector<ScheduleRule> &scheduleRules() {
        {}},
       {"onecycle",
        "OneCycleLR",
-       {{"max_lr", NumberKind::Above, 0, kInfinity, kFromRun},
+       {{"max_lr", NumberKind::Above, 0, kInfinity, kFromRun, true},
         {"total_steps", NumberKind::Whole, 1, kMost, kFromRun},
+        {"epochs", NumberKind::Whole, 1, kMost, kFromRun},
+        {"steps_per_epoch", NumberKind::Whole, 1, kMost, kFromRun},
         {"pct_start", NumberKind::Number, 0, 1, 0.3},
         cycles,
-        {"base_momentum", NumberKind::Number, 0, 1, 0.85},
-        {"max_momentum", NumberKind::Number, 0, 1, 0.95},
+        {"base_momentum", NumberKind::Number, 0, 1, 0.85, true},
+        {"max_momentum", NumberKind::Number, 0, 1, 0.95, true},
         {"div_factor", NumberKind::Above, 0, kInfinity, 25.0},
         {"final_div_factor", NumberKind::Above, 0, kInfinity, 1e4},
         {"three_phase", NumberKind::Truth, 0, 1, 0}},
        {{"anneal_strategy", {"cos", "linear"}, "cos"}}},
       {"cyclic",
        "CyclicLR",
-       {{"base_lr", NumberKind::Number, 0, kInfinity, kRequired},
-        {"max_lr", NumberKind::Number, 0, kInfinity, kRequired},
+       {{"base_lr", NumberKind::Number, 0, kInfinity, kRequired, true},
+        {"max_lr", NumberKind::Number, 0, kInfinity, kRequired, true},
         {"step_size_up", NumberKind::Whole, 1, kMost, 2000},
         {"step_size_down", NumberKind::Whole, 1, kMost, kFromRun},
         {"gamma", NumberKind::Number, 0, kInfinity, 1.0},
         cycles,
-        {"base_momentum", NumberKind::Number, 0, 1, 0.8},
-        {"max_momentum", NumberKind::Number, 0, 1, 0.9}},
+        {"base_momentum", NumberKind::Number, 0, 1, 0.8, true},
+        {"max_momentum", NumberKind::Number, 0, 1, 0.9, true}},
        {{"mode", {"triangular", "triangular2", "exp_range"}, "triangular"}}},
       {"plateau",
        "ReduceLROnPlateau",
@@ -136,7 +167,7 @@ const std::vector<ScheduleRule> &scheduleRules() {
         {"patience", NumberKind::Whole, 0, kMost, 10},
         {"threshold", NumberKind::Number, 0, kInfinity, 1e-4},
         {"cooldown", NumberKind::Whole, 0, kMost, 0},
-        {"min_lr", NumberKind::Number, 0, kInfinity, 0},
+        {"min_lr", NumberKind::Number, 0, kInfinity, 0, true},
         {"eps", NumberKind::Number, 0, kInfinity, 1e-8}},
        {{"mode", {"min", "max"}, "min"},
         {"threshold_mode", {"rel", "abs"}, "rel"},
@@ -249,6 +280,7 @@ Status completeSchedule(const ScheduleRule &rule, ScheduleSpec &spec) {
     spec.words.emplace(std::string(word.name), std::string(word.byDefault));
   }
   Status status = checkParts(rule, spec);
+  status = status && rule.name == "onecycle" ? completeLength(spec) : status;
   return status ? checkRanges(rule, spec) : status;
 }
 

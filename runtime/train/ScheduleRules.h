@@ -18,6 +18,7 @@ struct NumberRule {
   NumberKind kind;
   double low, high;
   double byDefault;
+  bool isPerGroup = false; ///< PyTorch takes a list, one number for each parameter group
 };
 
 struct WordRule {

@@ -27,6 +27,16 @@ Status setWord(const ScheduleRule &rule, std::string_view key, std::string_view 
   return status;
 }
 
+std::vector<std::string_view> splitAt(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
 std::optional<double> numberOf(const NumberRule &rule, std::string_view value) {
   if (rule.kind == NumberKind::Truth) {
     const std::string word = lowerCase(value);
@@ -40,6 +50,40 @@ std::optional<double> numberOf(const NumberRule &rule, std::string_view value) {
   return parseNumber(value);
 }
 
+/// Several numbers, one for each parameter group.
+Status setPerGroup(const ScheduleRule &rule, const NumberRule &number,
+                   std::span<const std::optional<double>> values, std::string_view found,
+                   ScheduleSpec &spec) {
+  const std::string key(number.name);
+  std::vector<double> checked;
+  for (const std::optional<double> &value : values) {
+    Status status = checkNumber(rule, number, value.value_or(kNoNumber), found);
+    if (!status) {
+      return status;
+    }
+    checked.push_back(*value);
+  }
+  if (!spec.perGroup.emplace(key, checked).second) {
+    return error(Code::InvalidArgument, "schedule ", rule.name, ": ", key, " is given twice");
+  }
+  spec.parameters[key] = checked.front();
+  return Status::ok();
+}
+
+/// A list of Python as flags write it: [30, 80] is 30:80. Other words without quotes.
+std::string plainValue(std::string_view value) {
+  const bool isList = value.size() >= 2 && ((value.front() == '[' && value.back() == ']') ||
+                                            (value.front() == '(' && value.back() == ')'));
+  if (!isList) {
+    return std::string(unquoted(value));
+  }
+  std::string out;
+  for (char c : value.substr(1, value.size() - 2)) {
+    out += c == ' ' ? "" : std::string(1, c == ',' ? ':' : c);
+  }
+  return out;
+}
+
 Status setText(const ScheduleRule &rule, std::string_view key, std::string_view value,
                ScheduleSpec &spec) {
   std::vector<std::string_view> names = settingNames(rule);
@@ -49,6 +93,13 @@ Status setText(const ScheduleRule &rule, std::string_view key, std::string_view 
   }
   auto number = std::ranges::find(rule.numbers, key, &NumberRule::name);
   if (number != rule.numbers.end()) {
+    if (number->isPerGroup && value.find(':') != std::string_view::npos) {
+      std::vector<std::optional<double>> values;
+      for (std::string_view part : splitAt(value, ':')) {
+        values.push_back(parseNumber(part));
+      }
+      return setPerGroup(rule, *number, values, quoted(value), spec);
+    }
     std::optional<double> parsed = numberOf(*number, value);
     Status status = checkNumber(rule, *number, parsed.value_or(kNoNumber), quoted(value));
     if (status && !spec.parameters.emplace(std::string(key), *parsed).second) {
@@ -59,10 +110,8 @@ Status setText(const ScheduleRule &rule, std::string_view key, std::string_view 
   if (key != "milestones" && key != "factors") {
     return setWord(rule, key, value, spec);
   }
-  std::string_view left = value;
-  for (bool more = true; more;) {
-    size_t end = std::min(left.find(':'), left.size());
-    std::optional<double> item = parseNumber(left.substr(0, end));
+  for (std::string_view part : splitAt(value, ':')) {
+    std::optional<double> item = parseNumber(part);
     bool isMilestone = item && *item >= 1 && *item <= 1e15 && *item == std::floor(*item);
     if (key == "milestones" && isMilestone) {
       spec.milestones.push_back(static_cast<int64_t>(*item));
@@ -74,20 +123,18 @@ Status setText(const ScheduleRule &rule, std::string_view key, std::string_view 
                                          : "ascending numbers from 1 as 30:60",
                         quoted(value));
     }
-    more = end < left.size();
-    left.remove_prefix(more ? end + 1 : end);
   }
   return checkMilestones(rule, spec.milestones, quoted(value));
 }
 
-/// The parts of `text` between `separator`s that are outside parentheses. Nothing where those do
+/// The parts of `text` between `separator`s that are outside brackets. Nothing where those do
 /// not match.
 std::optional<std::vector<std::string_view>> splitOutside(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   size_t begin = 0;
   int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+    depth += text[i] == '(' || text[i] == '[' ? 1 : text[i] == ')' || text[i] == ']' ? -1 : 0;
     if (depth < 0 || depth > 2) {
       return std::nullopt;
     }
@@ -118,6 +165,24 @@ Status readMembers(const format::JsonValue &json, const ScheduleRule &rule, Sche
       spec.parameters[all->keys()[i]] = *value;
     }
   }
+  const format::JsonValue *lists = member("perGroup");
+  lists = lists ? lists : member("per_group");
+  for (size_t i = 0; lists && i < lists->items().size(); ++i) {
+    auto number = std::ranges::find(rule.numbers, lists->keys()[i], &NumberRule::name);
+    const format::JsonValue *values = lists->items()[i].find("values");
+    if (number == rule.numbers.end() || !number->isPerGroup || !values || values->items().empty()) {
+      return error(Code::InvalidArgument, "schedule ", rule.name, " takes no list ",
+                   quoted(lists->keys()[i]));
+    }
+    std::vector<std::optional<double>> numbers;
+    for (const format::JsonValue &item : values->items()) {
+      numbers.push_back(item.asDouble());
+    }
+    Status status = setPerGroup(rule, *number, numbers, "the recipe's list", spec);
+    if (!status) {
+      return status;
+    }
+  }
   if (const format::JsonValue *all = member("words")) {
     for (size_t i = 0; i < all->items().size(); ++i) {
       const std::string &key = all->keys()[i];
@@ -141,6 +206,26 @@ Status readMembers(const format::JsonValue &json, const ScheduleRule &rule, Sche
     }
   }
   return checkMilestones(rule, spec.milestones, "the recipe's list");
+}
+
+/// Numbers between colons, with the fewest digits that read back to the same.
+std::string listText(std::span<const double> numbers) {
+  std::string out;
+  for (double number : numbers) {
+    format::JsonWriter digits;
+    digits.number(number);
+    out += concat(out.empty() ? "" : ":", digits.text());
+  }
+  return out;
+}
+
+void writeNumbers(std::string_view key, std::span<const double> numbers, format::JsonWriter &out) {
+  out.key(key);
+  out.beginArray();
+  for (double number : numbers) {
+    out.number(number);
+  }
+  out.endArray();
 }
 
 } // namespace
@@ -203,7 +288,7 @@ Result<ScheduleSpec> parseSchedule(std::string_view text) {
     std::string_view part = (*parts)[i];
     size_t equals = std::min(part.find('='), part.size());
     std::string key = lowerCase(part.substr(0, equals));
-    std::string_view value = equals < part.size() ? part.substr(equals + 1) : "";
+    const std::string value = plainValue(equals < part.size() ? part.substr(equals + 1) : "");
     if (Status status = setText(**rule, key, value, spec); !status) {
       return status;
     }
@@ -250,9 +335,10 @@ std::string toText(const ScheduleSpec &spec) {
   }
   out += spec.schedules.empty() ? "" : ")";
   for (const auto &[key, value] : spec.parameters) {
-    format::JsonWriter digits; // the fewest that read back to the same number
-    digits.number(value);
-    out += concat(",", key, "=", digits.text());
+    auto list = spec.perGroup.find(key);
+    out += concat(",", key, "=",
+                  list == spec.perGroup.end() ? listText(std::span(&value, 1))
+                                              : listText(list->second));
   }
   for (const auto &[key, value] : spec.words) {
     out += concat(",", key, "=", value);
@@ -260,11 +346,7 @@ std::string toText(const ScheduleSpec &spec) {
   for (size_t i = 0; i < spec.milestones.size(); ++i) {
     out += concat(i == 0 ? ",milestones=" : ":", spec.milestones[i]);
   }
-  for (size_t i = 0; i < spec.factors.size(); ++i) {
-    format::JsonWriter digits;
-    digits.number(spec.factors[i]);
-    out += concat(i == 0 ? ",factors=" : ":", digits.text());
-  }
+  out += spec.factors.empty() ? "" : concat(",factors=", listText(spec.factors));
   return out;
 }
 
@@ -277,6 +359,17 @@ void writeJson(const ScheduleSpec &spec, format::JsonWriter &out) {
     out.member(key, value);
   }
   out.endObject();
+  if (!spec.perGroup.empty()) {
+    out.key("perGroup");
+    out.beginObject();
+    for (const auto &[key, values] : spec.perGroup) {
+      out.key(key);
+      out.beginObject();
+      writeNumbers("values", values, out);
+      out.endObject();
+    }
+    out.endObject();
+  }
   out.key("words");
   out.beginObject();
   for (const auto &[key, value] : spec.words) {
@@ -289,12 +382,7 @@ void writeJson(const ScheduleSpec &spec, format::JsonWriter &out) {
     out.integer(milestone);
   }
   out.endArray();
-  out.key("factors");
-  out.beginArray();
-  for (double factor : spec.factors) {
-    out.number(factor);
-  }
-  out.endArray();
+  writeNumbers("factors", spec.factors, out);
   out.key("schedules");
   out.beginArray();
   for (const ScheduleSpec &child : spec.schedules) {

@@ -7,6 +7,7 @@
 //   cosine,t_max=20,eta_min=1e-5
 //   multistep,milestones=30:60,gamma=0.1
 //   onecycle,max_lr=0.1,interval=step
+//   plateau,min_lr=0.001:0.01
 //   sequential(linear,start_factor=0.1,total_iters=5;exponential,gamma=0.9),milestones=5
 #pragma once
 
@@ -27,12 +28,19 @@ namespace ntc::rt::train {
 struct ScheduleSpec {
   std::string name;                         ///< of the table below; empty: a constant rate
   std::map<std::string, double> parameters; ///< numbers; true and false are 1 and 0
+  /// Of settings that differ between parameter groups, the optimizer's own first; `parameters` has
+  /// the first.
+  std::map<std::string, std::vector<double>> perGroup;
   std::map<std::string, std::string> words; ///< mode, anneal_strategy, interval, monitor, …
   std::vector<int64_t> milestones;          ///< multistep, sequential
   std::vector<double> factors;              ///< lambda, multiplicative
   std::vector<ScheduleSpec> schedules;      ///< chained, sequential
 
   double number(std::string_view key) const { return parameters.find(std::string(key))->second; }
+  double number(std::string_view key, size_t group) const {
+    auto found = perGroup.find(std::string(key));
+    return found == perGroup.end() ? number(key) : found->second[group];
+  }
   bool has(std::string_view key) const { return parameters.contains(std::string(key)); }
   bool isSet(std::string_view key) const { return number(key) != 0.0; }
   std::string word(std::string_view key) const;

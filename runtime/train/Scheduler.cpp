@@ -19,7 +19,12 @@ template <typename Predicate> bool any(const ScheduleSpec &spec, Predicate predi
 
 Status settleOneCycle(ScheduleSpec &spec, const ScheduleContext &context, bool isWhole,
                       Interval interval) {
-  spec.parameters.emplace("max_lr", context.groups.front().lr);
+  if (!spec.has("max_lr")) { // every group has its own rate as the greatest
+    for (const GroupRates &group : context.groups) {
+      spec.perGroup["max_lr"].push_back(group.lr);
+    }
+    spec.parameters.emplace("max_lr", context.groups.front().lr);
+  }
   const int64_t length = interval == Interval::Step ? context.totalSteps : context.totalEpochs;
   if (!spec.has("total_steps")) {
     if (length <= 0) {
@@ -44,6 +49,13 @@ Status settleOneCycle(ScheduleSpec &spec, const ScheduleContext &context, bool i
 Status settle(ScheduleSpec &spec, const ScheduleContext &context, bool isWhole, Interval interval) {
   if (spec.name == "cyclic") {
     spec.parameters.emplace("step_size_down", spec.number("step_size_up"));
+  }
+  for (const auto &[key, values] : spec.perGroup) {
+    if (values.size() != context.groups.size()) {
+      return error(Code::InvalidArgument, "schedule ", spec.name, ": ", key, " has ", values.size(),
+                   " values, but the optimizer has ", context.groups.size(),
+                   context.groups.size() == 1 ? " rate" : " rates, its own and one of each group");
+    }
   }
   if (isCyclic(spec) && spec.isSet("cycle_momentum") && !context.hasMomentum) {
     return error(Code::InvalidArgument, "schedule ", spec.name,

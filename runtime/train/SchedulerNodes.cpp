@@ -204,16 +204,17 @@ private:
 
 struct PlateauNode : Node {
   bool isMax, isRelative;
-  double factor, patience, threshold, cooldown, least, eps;
+  double factor, patience, threshold, cooldown, eps;
+  ScheduleSpec spec; ///< for min_lr
   double best;
   double badEpochs = 0, cooling = 0;
   explicit PlateauNode(const ScheduleSpec &spec)
       : isMax(spec.word("mode") == "max"), isRelative(spec.word("threshold_mode") == "rel"),
         factor(spec.number("factor")), patience(spec.number("patience")),
         threshold(spec.number("threshold")), cooldown(spec.number("cooldown")),
-        least(spec.number("min_lr")), eps(spec.number("eps")),
-        best(isMax ? -std::numeric_limits<double>::infinity()
-                   : std::numeric_limits<double>::infinity()) {}
+        eps(spec.number("eps")), spec(spec), best(isMax ? -std::numeric_limits<double>::infinity()
+                                                        : std::numeric_limits<double>::infinity()) {
+  }
   void begin(Groups) override {}
   void step(Groups) override {}
   double rate(ScheduledGroup &group, size_t, bool) override { return group.lr; }
@@ -235,8 +236,9 @@ struct PlateauNode : Node {
       badEpochs = 0;
     }
     if (badEpochs > patience) {
-      for (ScheduledGroup &group : groups) {
-        const double next = std::max(group.lr * factor, least);
+      for (size_t i = 0; i < groups.size(); ++i) {
+        ScheduledGroup &group = groups[i];
+        const double next = std::max(group.lr * factor, spec.number("min_lr", i));
         group.lr = group.lr - next > eps ? next : group.lr;
       }
       cooling = cooldown;

@@ -71,6 +71,12 @@ def cases(s):
             o, mode="max", factor=0.9, patience=1, threshold=0.2),
         "plateau,factor=0.9,patience=3,threshold=0.1,threshold_mode=abs": lambda o: s.ReduceLROnPlateau(
             o, factor=0.9, patience=3, threshold=0.1, threshold_mode="abs"),
+        "plateau,factor=0.3,patience=1,threshold=0.02,min_lr=0.004:0.0001": lambda o: s.ReduceLROnPlateau(
+            o, factor=0.3, patience=1, threshold=0.02, min_lr=[0.004, 0.0001]),
+        "onecycle,max_lr=0.4:0.05,epochs=11,steps_per_epoch=19,base_momentum=0.8:0.6,max_momentum=0.9:0.95": lambda o: s.OneCycleLR(
+            o, [0.4, 0.05], epochs=11, steps_per_epoch=19, base_momentum=[0.8, 0.6], max_momentum=[0.9, 0.95]),
+        "cyclic,base_lr=0.01:0.002,max_lr=0.2:0.07,step_size_up=20,mode=triangular2,base_momentum=0.7:0.8": lambda o: s.CyclicLR(
+            o, [0.01, 0.002], [0.2, 0.07], step_size_up=20, mode="triangular2", base_momentum=[0.7, 0.8], max_momentum=0.9),
         "chained(constant,factor=0.1,total_iters=20;exponential,gamma=0.98)": lambda o: s.ChainedScheduler(
             [s.ConstantLR(o, 0.1, 20), s.ExponentialLR(o, 0.98)]),
         "chained(linear,start_factor=0.1,total_iters=10;cosine,t_max=60,eta_min=0.001;step,step_size=50,gamma=0.5)":

@@ -28,6 +28,18 @@ TEST(ScheduleSpec, ReadsNamesAndSettingsOfPyTorch) {
   EXPECT_EQ(toText(*ours), toText(*parseSchedule("CosineAnnealingLR(optimizer, T_max=20)")));
   EXPECT_EQ(toText(*parseSchedule("MultiStepLR(opt, milestones=[30, 60])")),
             toText(*parseSchedule("multistep,milestones=30:60")));
+  EXPECT_EQ(toText(*parseSchedule("MultiStepLR,milestones=[30, 60],gamma=0.1")),
+            toText(*parseSchedule("multistep,milestones=30:60")));
+  EXPECT_EQ(toText(*parseSchedule("ReduceLROnPlateau(opt, mode='max', min_lr=[1e-4, 1e-5])")),
+            toText(*parseSchedule("plateau,mode=max,min_lr=1e-4:1e-5")));
+  EXPECT_EQ(
+      toText(*parseSchedule("ChainedScheduler(ConstantLR,total_iters=2;ExponentialLR,gamma=0.9)")),
+      toText(*parseSchedule("chained(constant,total_iters=2;exponential,gamma=0.9)")));
+  EXPECT_EQ(toText(*parseSchedule("ChainedScheduler(ConstantLR;ExponentialLR,gamma=0.9)")),
+            toText(*parseSchedule("chained(constant;exponential,gamma=0.9)")));
+  EXPECT_EQ(
+      toText(*parseSchedule("OneCycleLR(optimizer, max_lr=0.1, epochs=5, steps_per_epoch=90)")),
+      toText(*parseSchedule("onecycle,max_lr=0.1,total_steps=450")));
   EXPECT_EQ(toText(*parseSchedule("none")), "none");
   EXPECT_EQ(toText(*readSchedule(nullptr)), "none");
 }
@@ -35,7 +47,8 @@ TEST(ScheduleSpec, ReadsNamesAndSettingsOfPyTorch) {
 TEST(ScheduleSpec, TextAndJsonReadBackToTheSame) {
   for (const char *text :
        {"onecycle,max_lr=0.1,three_phase,interval=epoch", "lambda,factors=1:0.5:0.1",
-        "plateau,monitor=val_accuracy,mode=max", "multistep,milestones=30:60",
+        "plateau,monitor=val_accuracy,mode=max", "plateau,min_lr=0.001:0.1", "onecycle,max_lr=1:2",
+        "multistep,milestones=30:60",
         "sequential(linear;exponential,gamma=0.9),milestones=5,interval=step"}) {
     auto spec = parseSchedule(text);
     ASSERT_TRUE(spec) << spec.status().message();
@@ -80,6 +93,11 @@ TEST(ScheduleSpec, ImpossibleOptionsAreRefusedByName) {
       {"onecycle,pct_start=2", "pct_start: expected a number from 0 to 1, found '2'"},
       {"onecycle,base_momentum=0.99", "base_momentum 0.99 is above max_momentum 0.95"},
       {"cyclic,base_lr=2,max_lr=1", "schedule cyclic: base_lr 2 is above max_lr 1"},
+      {"cyclic,base_lr=0:2,max_lr=1", "schedule cyclic: base_lr 2 is above max_lr 1"},
+      {"cyclic,base_lr=0:1,max_lr=1:2:3", "max_lr has 3 values, another setting has 2"},
+      {"cosine,t_max=20:30", "t_max: expected a number above 0, found '20:30'"},
+      {"plateau,min_lr=0.1:x", "min_lr: expected a number from 0, found '0.1:x'"},
+      {"onecycle,epochs=5", "epochs and steps_per_epoch belong together"},
       {"cosine_restarts,t_0=0", "t_0: expected a whole number from 1, found '0'"},
       {"chained", "schedule chained needs schedules"},
       {"chained(plateau)", "schedule chained cannot contain plateau"},
@@ -111,6 +129,14 @@ TEST(ScheduleSpec, RecipesAreCheckedAsFlagsAre) {
   EXPECT_FALSE(fromJson(R"({"name":"multistep","milestones":[4,"x"]})"));
   EXPECT_FALSE(fromJson(R"({"name":"plateau","words":{"mode":"least"}})"));
   EXPECT_FALSE(fromJson(R"({"name":"lambda","factors":[-1]})"));
+  EXPECT_TRUE(has(
+      fromJson(R"({"name":"cosine","parameters":{"t_max":2},"perGroup":{"t_max":{"values":[1]}}})")
+          .status()
+          .message(),
+      "schedule cosine takes no list 't_max'"));
+  EXPECT_FALSE(fromJson(R"({"name":"plateau","per_group":{"min_lr":{"values":[]}}})"));
+  EXPECT_FALSE(fromJson(R"({"name":"plateau","per_group":{"min_lr":{"values":["x"]}}})"));
+  EXPECT_TRUE(fromJson(R"({"name":"plateau","per_group":{"min_lr":{"values":[0.1,0.2]}}})"));
   EXPECT_FALSE(fromJson(R"({"name":"chained","schedules":[{"name":"plateau"}]})"));
 }
 
