@@ -254,7 +254,7 @@ void equalize(Bytes &image) {
 void gaussianBlur(Bytes &image, int64_t kernelX, int64_t kernelY, double sigmaX, double sigmaY) {
   const auto across = normalKernel(kernelX, sigmaX), down = normalKernel(kernelY, sigmaY);
   const Bytes wide =
-      pad(image, {kernelX / 2, kernelY / 2, kernelX / 2, kernelY / 2}, Border::Reflect, uint8_t{0});
+      pad(image, {kernelX / 2, kernelY / 2, kernelX / 2, kernelY / 2}, Border::Reflect, {});
   std::vector<float> lines(static_cast<size_t>(wide.size.height * image.size.width));
   for (int64_t channel = 0; channel < image.channels; ++channel) {
     for (int64_t y = 0; y < wide.size.height; ++y) {

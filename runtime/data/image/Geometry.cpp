@@ -12,6 +12,14 @@ namespace {
 
 constexpr double kRadians = std::numbers::pi / 180.0;
 
+template <typename T> Planes<T> blank(int64_t channels, Size size, const Fill &fill) {
+  Planes<T> out(channels, size, static_cast<T>(fill.of(0)));
+  for (int64_t channel = 1; channel < channels && fill.count > 1; ++channel) {
+    std::fill_n(out.plane(channel), out.pixels(), static_cast<T>(fill.of(channel)));
+  }
+  return out;
+}
+
 /// The input's position for position `at` of a padded axis, -1 for the constant.
 int64_t source(int64_t at, int64_t extent, Border border) {
   if (at >= 0 && at < extent) {
@@ -32,11 +40,11 @@ int64_t source(int64_t at, int64_t extent, Border border) {
 
 int64_t fixed(double value) { return static_cast<int64_t>(std::floor(value * 65536.0 + 0.5)); }
 
-Bytes mapNearest(const Bytes &image, Size size, const AffineMap &map, uint8_t fill) {
+Bytes mapNearest(const Bytes &image, Size size, const AffineMap &map, const Fill &fill) {
   const int64_t a = fixed(map[0]), b = fixed(map[1]), d = fixed(map[3]), e = fixed(map[4]);
   int64_t startX = fixed(map[2] + map[0] * 0.5 + map[1] * 0.5);
   int64_t startY = fixed(map[5] + map[3] * 0.5 + map[4] * 0.5);
-  Bytes out(image.channels, size, fill);
+  Bytes out = blank<uint8_t>(image.channels, size, fill);
   for (int64_t y = 0; y < size.height; ++y, startX += b, startY += e) {
     for (int64_t x = 0, atX = startX, atY = startY; x < size.width; ++x, atX += a, atY += d) {
       const int64_t fromX = atX >> 16, fromY = atY >> 16;
@@ -52,7 +60,7 @@ Bytes mapNearest(const Bytes &image, Size size, const AffineMap &map, uint8_t fi
 }
 
 /// Without turn or shear, columns and rows are chosen once, in f64.
-Bytes scaleNearest(const Bytes &image, Size size, const AffineMap &map, uint8_t fill) {
+Bytes scaleNearest(const Bytes &image, Size size, const AffineMap &map, const Fill &fill) {
   auto choose = [](int64_t outputs, double start, double step, int64_t inputs) {
     std::vector<int64_t> out(static_cast<size_t>(outputs));
     double at = start + step * 0.5;
@@ -64,7 +72,7 @@ Bytes scaleNearest(const Bytes &image, Size size, const AffineMap &map, uint8_t 
   };
   const auto columns = choose(size.width, map[2], map[0], image.size.width);
   const auto rows = choose(size.height, map[5], map[4], image.size.height);
-  Bytes out(image.channels, size, fill);
+  Bytes out = blank<uint8_t>(image.channels, size, fill);
   for (int64_t channel = 0; channel < image.channels; ++channel) {
     for (int64_t y = 0; y < size.height; ++y) {
       for (int64_t x = 0; x < size.width; ++x) {
@@ -80,12 +88,12 @@ Bytes scaleNearest(const Bytes &image, Size size, const AffineMap &map, uint8_t 
 
 double mix(double first, double second, double weight) { return first + (second - first) * weight; }
 
-Bytes mapBilinear(const Bytes &image, Size size, const AffineMap &map, uint8_t fill) {
+Bytes mapBilinear(const Bytes &image, Size size, const AffineMap &map, const Fill &fill) {
   const double width = static_cast<double>(image.size.width);
   const double height = static_cast<double>(image.size.height);
   auto column = [&](int64_t x) { return std::clamp<int64_t>(x, 0, image.size.width - 1); };
   auto line = [&](int64_t y) { return std::clamp<int64_t>(y, 0, image.size.height - 1); };
-  Bytes out(image.channels, size, fill);
+  Bytes out = blank<uint8_t>(image.channels, size, fill);
   for (int64_t y = 0; y < size.height; ++y) {
     for (int64_t x = 0; x < size.width; ++x) {
       const double centreX = static_cast<double>(x) + 0.5, centreY = static_cast<double>(y) + 0.5;
@@ -130,10 +138,10 @@ Bytes turnQuarter(const Bytes &image) {
 } // namespace
 
 template <typename T>
-Planes<T> pad(const Planes<T> &image, const Padding &padding, Border border, T fill) {
+Planes<T> pad(const Planes<T> &image, const Padding &padding, Border border, const Fill &fill) {
   const Size size{image.size.height + padding.top + padding.bottom,
                   image.size.width + padding.left + padding.right};
-  Planes<T> out(image.channels, size, fill);
+  Planes<T> out = blank<T>(image.channels, size, fill);
   for (int64_t channel = 0; channel < image.channels; ++channel) {
     for (int64_t y = 0; y < size.height; ++y) {
       const int64_t fromY = source(y - padding.top, image.size.height, border);
@@ -190,7 +198,7 @@ template <typename T> Planes<T> centerCrop(const Planes<T> &image, Size size) {
   const int64_t missingY = std::max<int64_t>(0, size.height - image.size.height);
   if (missingX > 0 || missingY > 0) {
     const Padding border{missingX / 2, missingY / 2, (missingX + 1) / 2, (missingY + 1) / 2};
-    return centerCrop(pad(image, border, Border::Constant, T{}), size);
+    return centerCrop(pad(image, border, Border::Constant, {}), size);
   }
   auto middle = [](int64_t whole, int64_t part) {
     return static_cast<int64_t>(std::nearbyint(static_cast<double>(whole - part) / 2.0));
@@ -199,8 +207,8 @@ template <typename T> Planes<T> centerCrop(const Planes<T> &image, Size size) {
               {middle(image.size.height, size.height), middle(image.size.width, size.width), size});
 }
 
-template Bytes pad(const Bytes &, const Padding &, Border, uint8_t);
-template Floats pad(const Floats &, const Padding &, Border, float);
+template Bytes pad(const Bytes &, const Padding &, Border, const Fill &);
+template Floats pad(const Floats &, const Padding &, Border, const Fill &);
 template Bytes crop(const Bytes &, const Box &);
 template Floats crop(const Floats &, const Box &);
 template void flipHorizontally(Bytes &);
@@ -211,7 +219,7 @@ template Bytes centerCrop(const Bytes &, Size);
 template Floats centerCrop(const Floats &, Size);
 
 Bytes mapAffine(const Bytes &image, Size size, const AffineMap &map, Interpolation interpolation,
-                uint8_t fill) {
+                const Fill &fill) {
   if (interpolation == Interpolation::Bilinear) {
     return mapBilinear(image, size, map, fill);
   }
@@ -219,32 +227,34 @@ Bytes mapAffine(const Bytes &image, Size size, const AffineMap &map, Interpolati
                                         : mapNearest(image, size, map, fill);
 }
 
-Bytes rotate(const Bytes &image, double degrees, Interpolation interpolation, uint8_t fill) {
+Bytes rotate(const Bytes &image, double degrees, Interpolation interpolation, const Fill &fill,
+             const std::optional<Point> &centre) {
   double angle = std::fmod(degrees, 360.0);
   angle += angle < 0.0 ? 360.0 : 0.0;
   const bool isSquare = image.size.height == image.size.width;
   if (angle == 0.0) {
     return image;
   }
-  if (angle == 180.0 || (isSquare && angle == 270.0)) {
+  if (!centre && (angle == 180.0 || (isSquare && angle == 270.0))) {
     Bytes out = image;
     flipHorizontally(out);
     flipVertically(out);
     return angle == 180.0 ? out : turnQuarter(out);
   }
-  if (isSquare && angle == 90.0) {
+  if (!centre && isSquare && angle == 90.0) {
     return turnQuarter(image);
   }
   const double turn = -angle * kRadians;
   const double cosine = rounded(std::cos(turn)), sine = rounded(std::sin(turn));
-  const double x = static_cast<double>(image.size.width) / 2.0;
-  const double y = static_cast<double>(image.size.height) / 2.0;
+  const Point middle{static_cast<double>(image.size.width) / 2.0,
+                     static_cast<double>(image.size.height) / 2.0};
+  const auto [x, y] = centre.value_or(middle);
   const AffineMap map = {cosine, sine,   -cosine * x - sine * y + x,
                          -sine,  cosine, sine * x - cosine * y + y};
   return mapAffine(image, image.size, map, interpolation, fill);
 }
 
-AffineMap inverseOf(const Affine &affine, double centreX, double centreY) {
+AffineMap inverseOf(const Affine &affine, Point centre) {
   const double turn = affine.degrees * kRadians;
   const double shearX = affine.shearX * kRadians, shearY = affine.shearY * kRadians;
   // The forward map is turn * shear * scale about the centre; its inverse in closed form.
@@ -254,9 +264,9 @@ AffineMap inverseOf(const Affine &affine, double centreX, double centreY) {
   const double d = -std::sin(turn - shearY) * std::tan(shearX) / std::cos(shearY) + std::cos(turn);
   AffineMap out = {d / affine.scale,  -b / affine.scale, 0.0,
                    -c / affine.scale, a / affine.scale,  0.0};
-  const double x = -centreX - affine.moveX, y = -centreY - affine.moveY;
-  out[2] = out[0] * x + out[1] * y + centreX;
-  out[5] = out[3] * x + out[4] * y + centreY;
+  const double x = -centre.x - affine.moveX, y = -centre.y - affine.moveY;
+  out[2] = out[0] * x + out[1] * y + centre.x;
+  out[5] = out[3] * x + out[4] * y + centre.y;
   return out;
 }
 

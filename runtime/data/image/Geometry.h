@@ -6,8 +6,20 @@
 #include "runtime/data/image/Resize.h"
 
 #include <array>
+#include <optional>
 
 namespace ntc::rt::data {
+
+/// What stands where nothing of a picture is: one value, or one for each channel.
+struct Fill {
+  std::array<double, 4> values{};
+  size_t count = 1;
+
+  double of(int64_t channel) const { return values[count == 1 ? 0 : static_cast<size_t>(channel)]; }
+  bool fits(int64_t channels) const {
+    return count == 1 || static_cast<int64_t>(count) == channels;
+  }
+};
 
 /// What is beyond a picture's edge, by torchvision's names of padding modes.
 enum class Border : uint8_t {
@@ -22,9 +34,9 @@ struct Padding {
 };
 
 /// The picture with a border. A reflected border needs paddings below the picture's size, a
-/// symmetric one not above it; the caller has checked. `fill` is the constant's value.
+/// symmetric one not above it; the caller has checked. `fill`, the constant's value, fits.
 template <typename T>
-Planes<T> pad(const Planes<T> &image, const Padding &padding, Border border, T fill);
+Planes<T> pad(const Planes<T> &image, const Padding &padding, Border border, const Fill &fill);
 
 /// The part `box`, which lies within.
 template <typename T> Planes<T> crop(const Planes<T> &image, const Box &box);
@@ -46,11 +58,17 @@ using AffineMap = std::array<double, 6>;
 /// Output pixel by pixel, the input's at the mapped centre; `fill` where that is outside. As
 /// Pillow's transform: nearest in fixed point of 2^-16, bilinear with the edges repeated.
 Bytes mapAffine(const Bytes &image, Size size, const AffineMap &map, Interpolation interpolation,
-                uint8_t fill);
+                const Fill &fill);
 
-/// The picture turned counter-clockwise about its middle by `degrees`, in its own size. Quarter
-/// turns of square pictures and half turns are exact.
-Bytes rotate(const Bytes &image, double degrees, Interpolation interpolation, uint8_t fill);
+/// A place in pixels, from the left and the top.
+struct Point {
+  double x = 0.0, y = 0.0;
+};
+
+/// The picture turned counter-clockwise about `centre`, nothing for its middle, by `degrees`, in
+/// its own size. About the middle quarter turns of square pictures and half turns are exact.
+Bytes rotate(const Bytes &image, double degrees, Interpolation interpolation, const Fill &fill,
+             const std::optional<Point> &centre = std::nullopt);
 
 /// torchvision's affine: turned by `degrees` (clockwise), sheared by x and y degrees and scaled
 /// about `centre`, then moved by whole pixels.
@@ -60,6 +78,6 @@ struct Affine {
   double scale = 1.0;
   double shearX = 0.0, shearY = 0.0; ///< degrees
 };
-AffineMap inverseOf(const Affine &affine, double centreX, double centreY);
+AffineMap inverseOf(const Affine &affine, Point centre);
 
 } // namespace ntc::rt::data

@@ -20,10 +20,12 @@ bool isSigned(AugmentOp op) { return op >= AugmentOp::ShearX && op <= AugmentOp:
 class RandAugmentTransform : public Transform {
 public:
   RandAugmentTransform(int64_t ops, int64_t magnitude, int64_t bins, Interpolation interpolation,
-                       uint8_t fill)
+                       const Fill &fill)
       : ops_(ops), magnitude_(magnitude), bins_(bins), interpolation_(interpolation), fill_(fill) {}
 
-  Result<ImageShape> shapeOf(ImageShape in) const override { return needBytes("RandAugment", in); }
+  Result<ImageShape> shapeOf(ImageShape in) const override {
+    return needFill("RandAugment", fill_, needBytes("RandAugment", in));
+  }
   Status apply(Image &image, Draws &draws) const override {
     Bytes &bytes = std::get<Bytes>(image);
     for (int64_t i = 0; i < ops_; ++i) {
@@ -40,7 +42,7 @@ public:
 private:
   int64_t ops_, magnitude_, bins_;
   Interpolation interpolation_;
-  uint8_t fill_;
+  Fill fill_;
 };
 
 } // namespace
@@ -76,9 +78,9 @@ double augmentMagnitude(AugmentOp op, int64_t magnitude, int64_t bins, Size size
 }
 
 void augment(Bytes &image, AugmentOp op, double magnitude, Interpolation interpolation,
-             uint8_t fill) {
+             const Fill &fill) {
   auto map = [&](const Affine &affine, double x, double y) {
-    image = mapAffine(image, image.size, inverseOf(affine, x, y), interpolation, fill);
+    image = mapAffine(image, image.size, inverseOf(affine, {x, y}), interpolation, fill);
   };
   // Shears keep the corner, moves have no centre that matters.
   const double x = static_cast<double>(image.size.width) / 2.0;

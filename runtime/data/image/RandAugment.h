@@ -32,7 +32,7 @@ inline constexpr int kAugmentOps = 14;
 double augmentMagnitude(AugmentOp op, int64_t magnitude, int64_t bins, Size size);
 /// Applies one operation. The sign of the magnitude is the direction.
 void augment(Bytes &image, AugmentOp op, double magnitude, Interpolation interpolation,
-             uint8_t fill);
+             const Fill &fill);
 
 /// RandAugment(num_ops=2, magnitude=9, num_magnitude_bins=31, interpolation=nearest, fill=0).
 MadeTransform makeRandAugment(Arguments &arguments);

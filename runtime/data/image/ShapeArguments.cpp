@@ -3,6 +3,7 @@
 // Arguments that several transforms have.
 #include "runtime/data/image/ShapeArguments.h"
 
+#include <algorithm>
 #include <array>
 
 namespace ntc::rt::data {
@@ -57,13 +58,39 @@ Range symmetricRangeOf(Arguments &arguments, std::string_view name, double most)
 }
 
 Interpolation interpolationOf(Arguments &arguments, Interpolation fallback) {
-  constexpr std::array<std::string_view, 2> choices = {"nearest", "bilinear"};
-  return static_cast<Interpolation>(
-      arguments.choice("interpolation", choices, static_cast<size_t>(fallback)));
+  // To Pillow's pictures both kinds of nearest are one.
+  constexpr std::array<std::string_view, 3> choices = {"nearest", "bilinear", "nearest_exact"};
+  constexpr std::array<double, 3> codes = {0.0, 2.0, 0.0};
+  const size_t chosen =
+      arguments.choice("interpolation", choices, static_cast<size_t>(fallback), codes);
+  return chosen == 1 ? Interpolation::Bilinear : Interpolation::Nearest;
 }
 
-uint8_t fillOf(Arguments &arguments) {
-  return static_cast<uint8_t>(arguments.integer("fill", 0, 0, 255));
+Fill fillOf(Arguments &arguments) {
+  Fill fill;
+  const std::vector<double> numbers = arguments.numbers("fill", true, 1, fill.values.size());
+  for (double number : numbers) {
+    if (!(number >= 0.0 && number <= 255.0)) {
+      arguments.refuse("fill", concat("should be numbers from 0 to 255, found ", number));
+      return fill;
+    }
+  }
+  std::ranges::copy(numbers, fill.values.begin());
+  fill.count = std::max<size_t>(1, numbers.size());
+  return fill;
+}
+
+std::optional<Point> centerOf(Arguments &arguments) {
+  const std::vector<double> numbers = arguments.numbers("center", true, 2, 2);
+  return numbers.empty() ? std::nullopt : std::optional(Point{numbers[0], numbers[1]});
+}
+
+Result<ImageShape> needFill(std::string_view name, const Fill &fill, const Result<ImageShape> &in) {
+  if (in && !fill.fits(in->channels)) {
+    return error(Code::InvalidArgument, name, ": fill has ", fill.count,
+                 " numbers, the picture has ", in->channels, " channels");
+  }
+  return in;
 }
 
 Result<ImageShape> needBytes(std::string_view name, const ImageShape &in) {

@@ -31,11 +31,16 @@ Range rangeOf(Arguments &arguments, std::string_view name, Range fallback, doubl
 /// A number d for [-d, d], or two numbers, within [-most, most]; it must be there.
 Range symmetricRangeOf(Arguments &arguments, std::string_view name, double most);
 
-/// "interpolation": nearest or bilinear.
+/// "interpolation": nearest or bilinear, also by Pillow's numbers 0 and 2.
 Interpolation interpolationOf(Arguments &arguments, Interpolation fallback);
 
-/// "fill": a byte.
-uint8_t fillOf(Arguments &arguments);
+/// "fill": a number from 0 to 255, or one for each channel; None is 0.
+Fill fillOf(Arguments &arguments);
+/// "center": (x, y) in pixels; nothing for None.
+std::optional<Point> centerOf(Arguments &arguments);
+
+/// Refuses a fill that has not as many numbers as the picture has channels.
+Result<ImageShape> needFill(std::string_view name, const Fill &fill, const Result<ImageShape> &in);
 
 /// Refuses pictures after ToTensor.
 Result<ImageShape> needBytes(std::string_view name, const ImageShape &in);

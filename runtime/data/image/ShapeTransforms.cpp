@@ -91,7 +91,7 @@ private:
 struct PaddingRule {
   Padding padding;
   Border border = Border::Constant;
-  double fill = 0.0;
+  Fill fill;
 
   bool isNone() const { return padding.left + padding.top + padding.right + padding.bottom == 0; }
   Size grown(Size size) const {
@@ -111,7 +111,7 @@ struct PaddingRule {
     return Status::ok();
   }
   template <typename T> Planes<T> apply(const Planes<T> &planes) const {
-    return pad(planes, padding, border, static_cast<T>(fill));
+    return pad(planes, padding, border, fill);
   }
 };
 
@@ -138,7 +138,7 @@ PaddingRule paddingOf(Arguments &arguments, bool isOptional) {
 
 void borderOf(Arguments &arguments, PaddingRule &rule) {
   constexpr std::array<std::string_view, 4> borders = {"constant", "edge", "reflect", "symmetric"};
-  rule.fill = arguments.number("fill", 0.0, 0.0, 255.0);
+  rule.fill = fillOf(arguments);
   rule.border = static_cast<Border>(arguments.choice("padding_mode", borders, 0));
 }
 
@@ -151,7 +151,7 @@ public:
       return status;
     }
     in.size = rule_.grown(in.size);
-    return in;
+    return needFill("Pad", rule_.fill, in);
   }
   Status apply(Image &image, Draws &) const override {
     if (Status status = rule_.check("Pad", sizeOf(image)); !status) {
@@ -177,7 +177,7 @@ public:
       status = tooSmall("RandomCrop", size_, wide);
     }
     in.size = size_;
-    return status ? Result<ImageShape>(in) : status;
+    return status ? needFill("RandomCrop", rule_.fill, in) : status;
   }
 
   Status apply(Image &image, Draws &draws) const override {
@@ -205,7 +205,7 @@ private:
     const int64_t x = std::max<int64_t>(0, size_.width - whole->size.width);
     const int64_t y = std::max<int64_t>(0, size_.height - whole->size.height);
     if (x > 0 || y > 0) {
-      grown = pad(*whole, {x, y, x, y}, Border::Constant, static_cast<T>(rule_.fill));
+      grown = pad(*whole, {x, y, x, y}, Border::Constant, rule_.fill);
       whole = &grown;
     }
     const int64_t top = draws.below(whole->size.height - size_.height + 1);
@@ -290,22 +290,25 @@ private:
 
 class RandomRotationTransform : public Transform {
 public:
-  RandomRotationTransform(Range degrees, Interpolation interpolation, uint8_t fill)
-      : degrees_(degrees), interpolation_(interpolation), fill_(fill) {}
+  RandomRotationTransform(Range degrees, Interpolation interpolation, std::optional<Point> center,
+                          const Fill &fill)
+      : degrees_(degrees), interpolation_(interpolation), center_(center), fill_(fill) {}
 
   Result<ImageShape> shapeOf(ImageShape in) const override {
-    return needBytes("RandomRotation", in);
+    return needFill("RandomRotation", fill_, needBytes("RandomRotation", in));
   }
   Status apply(Image &image, Draws &draws) const override {
     Bytes &bytes = std::get<Bytes>(image);
-    bytes = rotate(bytes, draws.uniform(degrees_.low, degrees_.high), interpolation_, fill_);
+    const double degrees = draws.uniform(degrees_.low, degrees_.high);
+    bytes = rotate(bytes, degrees, interpolation_, fill_, center_);
     return Status::ok();
   }
 
 private:
   Range degrees_;
   Interpolation interpolation_;
-  uint8_t fill_;
+  std::optional<Point> center_;
+  Fill fill_;
 };
 
 struct AffineRanges {
@@ -317,10 +320,13 @@ struct AffineRanges {
 
 class RandomAffineTransform : public Transform {
 public:
-  RandomAffineTransform(AffineRanges ranges, Interpolation interpolation, uint8_t fill)
-      : ranges_(ranges), interpolation_(interpolation), fill_(fill) {}
+  RandomAffineTransform(AffineRanges ranges, Interpolation interpolation, const Fill &fill,
+                        std::optional<Point> center)
+      : ranges_(ranges), interpolation_(interpolation), fill_(fill), center_(center) {}
 
-  Result<ImageShape> shapeOf(ImageShape in) const override { return needBytes("RandomAffine", in); }
+  Result<ImageShape> shapeOf(ImageShape in) const override {
+    return needFill("RandomAffine", fill_, needBytes("RandomAffine", in));
+  }
   Status apply(Image &image, Draws &draws) const override {
     Bytes &bytes = std::get<Bytes>(image);
     const double width = static_cast<double>(bytes.size.width);
@@ -333,15 +339,16 @@ public:
     affine.scale = draws.uniform(ranges_.scale.low, ranges_.scale.high);
     affine.shearX = draws.uniform(ranges_.shearX.low, ranges_.shearX.high);
     affine.shearY = draws.uniform(ranges_.shearY.low, ranges_.shearY.high);
-    bytes = mapAffine(bytes, bytes.size, inverseOf(affine, width / 2.0, height / 2.0),
-                      interpolation_, fill_);
+    const Point center = center_.value_or(Point{width / 2.0, height / 2.0});
+    bytes = mapAffine(bytes, bytes.size, inverseOf(affine, center), interpolation_, fill_);
     return Status::ok();
   }
 
 private:
   AffineRanges ranges_;
   Interpolation interpolation_;
-  uint8_t fill_;
+  Fill fill_;
+  std::optional<Point> center_;
 };
 
 std::string sizeText(Size size) { return concat("(", size.height, ",", size.width, ")"); }
@@ -405,11 +412,10 @@ MadeTransform makeRandomRotation(Arguments &arguments) {
   if (arguments.truth("expand", false)) {
     arguments.refuse("expand", "cannot be True; a batch needs pictures of one size");
   }
-  if (!arguments.numbers("center", true, 2, 2).empty()) {
-    arguments.refuse("center", "is not supported; pictures turn about their middle");
-  }
-  return {std::make_shared<RandomRotationTransform>(degrees, interpolation, fillOf(arguments)),
-          true, ""};
+  const std::optional<Point> center = centerOf(arguments);
+  return {
+      std::make_shared<RandomRotationTransform>(degrees, interpolation, center, fillOf(arguments)),
+      true, ""};
 }
 
 MadeTransform makeRandomAffine(Arguments &arguments) {
@@ -439,8 +445,9 @@ MadeTransform makeRandomAffine(Arguments &arguments) {
     ranges.shearY = shear.size() == 4 ? Range{shear[2], shear[3]} : Range{};
   }
   const Interpolation interpolation = interpolationOf(arguments, Interpolation::Nearest);
-  return {std::make_shared<RandomAffineTransform>(ranges, interpolation, fillOf(arguments)), true,
-          ""};
+  const Fill fill = fillOf(arguments);
+  return {std::make_shared<RandomAffineTransform>(ranges, interpolation, fill, centerOf(arguments)),
+          true, ""};
 }
 
 } // namespace

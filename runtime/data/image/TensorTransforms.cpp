@@ -119,6 +119,26 @@ MadeTransform makeToTensor(Arguments &) {
   return {std::make_shared<ToTensorTransform>(), false, ""};
 }
 
+/// ToImage and PILToTensor: pictures are tensors of bytes before ToTensor as they are.
+class AsBytesTransform : public Transform {
+public:
+  Result<ImageShape> shapeOf(ImageShape in) const override { return needBytes("ToImage", in); }
+  Status apply(Image &, Draws &) const override { return Status::ok(); }
+};
+
+MadeTransform makeAsBytes(Arguments &) { return {std::make_shared<AsBytesTransform>(), false, ""}; }
+
+/// ToDtype(torch.float32, scale=True) and ConvertImageDtype(torch.float32) are ToTensor's division
+/// by 255; bytes stay what they are.
+MadeTransform makeToDtype(Arguments &arguments, bool scales) {
+  constexpr std::array<std::string_view, 3> types = {"float32", "float", "uint8"};
+  const bool isBytes = arguments.choice("dtype", types, 0) == 2;
+  if (!scales && !arguments.truth("scale", false) && !isBytes) {
+    arguments.refuse("scale", "should be True, which makes numbers from 0 to 1 of bytes");
+  }
+  return isBytes ? makeAsBytes(arguments) : makeToTensor(arguments);
+}
+
 MadeTransform makeNormalize(Arguments &arguments) {
   Normalization made = normalizationOf(arguments);
   if (made.mean.empty() || made.deviation.empty()) {
@@ -155,8 +175,12 @@ MadeTransform makeRandomErasing(Arguments &arguments) {
 } // namespace
 
 TransformMaker findTensorTransform(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, TransformMaker>, 3> makers = {{
+  constexpr std::array<std::pair<std::string_view, TransformMaker>, 7> makers = {{
       {"ToTensor", makeToTensor},
+      {"ToImage", makeAsBytes},
+      {"PILToTensor", makeAsBytes},
+      {"ToDtype", [](Arguments &arguments) { return makeToDtype(arguments, false); }},
+      {"ConvertImageDtype", [](Arguments &arguments) { return makeToDtype(arguments, true); }},
       {"Normalize", makeNormalize},
       {"RandomErasing", makeRandomErasing},
   }};

@@ -9,7 +9,11 @@
 namespace ntc::rt::data {
 namespace {
 
-constexpr std::array<std::string_view, 19> kNames = {"ToTensor",
+constexpr std::array<std::string_view, 23> kNames = {"ToTensor",
+                                                     "ToImage",
+                                                     "ToDtype",
+                                                     "PILToTensor",
+                                                     "ConvertImageDtype",
                                                      "Normalize",
                                                      "Resize",
                                                      "CenterCrop",
@@ -84,6 +88,9 @@ Result<TransformList> TransformList::parse(std::string_view text) {
       }
       list.mixes_.push_back(*mix);
       continue;
+    }
+    if (call.isChoice) {
+      return error(Code::InvalidArgument, "RandomChoice takes MixUp and CutMix, found ", call.name);
     }
     if (!list.mixes_.empty()) {
       return error(Code::InvalidArgument, call.name,

@@ -31,11 +31,10 @@ public:
       if (calls.size() == kMostCalls) {
         return error(Code::InvalidArgument, "more than ", kMostCalls, " transforms");
       }
-      Call call;
-      if (Status status = parseCall(call); !status) {
+      const Status status = isChoice() ? parseChoice(calls) : parseOne(calls, false);
+      if (!status) {
         return status;
       }
-      calls.push_back(std::move(call));
       if (!left_.empty() && !take(',') && !take(';')) {
         return expected("a comma or the end");
       }
@@ -77,6 +76,41 @@ private:
     std::string_view name = left_.substr(0, count);
     left_.remove_prefix(count);
     return name;
+  }
+
+  Status parseOne(std::vector<Call> &calls, bool isChoice) {
+    Call call;
+    Status status = parseCall(call);
+    call.isChoice = isChoice;
+    calls.push_back(std::move(call));
+    return status;
+  }
+
+  bool isChoice() const {
+    const auto end = std::ranges::find_if_not(left_, isNameCharacter);
+    const std::string_view name = left_.substr(0, static_cast<size_t>(end - left_.begin()));
+    return name.substr(name.rfind('.') + 1) == "RandomChoice";
+  }
+
+  /// RandomChoice([CutMix(), MixUp()]): the calls within.
+  Status parseChoice(std::vector<Call> &calls) {
+    (void)takeName();
+    skipBlanks();
+    if (!take('(') || !take('[')) {
+      return expected("'([' behind RandomChoice");
+    }
+    while (!take(']')) {
+      if (calls.size() == kMostCalls) {
+        return expected("']'");
+      }
+      if (Status status = parseOne(calls, true); !status) {
+        return status;
+      }
+      if (!take(',') && (left_.empty() || left_.front() != ']')) {
+        return expected("a comma or ']'");
+      }
+    }
+    return take(')') ? Status::ok() : expected("')' behind RandomChoice");
   }
 
   Status parseCall(Call &call) {
@@ -309,10 +343,16 @@ bool Arguments::truth(std::string_view name, bool fallback) {
 }
 
 size_t Arguments::choice(std::string_view name, std::span<const std::string_view> choices,
-                         size_t fallback) {
+                         size_t fallback, std::span<const double> codes) {
   const Argument *argument = take(name);
   if (!argument) {
     return fallback;
+  }
+  if (argument->numbers.size() == 1) {
+    auto code = std::ranges::find(codes, argument->numbers[0]);
+    if (code != codes.end()) {
+      return static_cast<size_t>(code - codes.begin());
+    }
   }
   // "InterpolationMode.BILINEAR" is "bilinear".
   std::string word = argument->word.substr(argument->word.rfind('.') + 1);

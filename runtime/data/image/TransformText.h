@@ -26,10 +26,11 @@ struct Call {
   std::string name;
   std::string text; ///< as typed
   std::vector<Argument> arguments;
+  bool isChoice = false; ///< one of those within RandomChoice([…])
 };
 
 /// Splits a list of calls, divided by commas or semicolons, blanks anywhere between; Compose([…])
-/// around it is taken off. At most 64
+/// around it is taken off, of RandomChoice([…]) the calls within are given. At most 64
 /// calls. Errors (InvalidArgument): what was expected and found, with the text from there on.
 Result<std::vector<Call>> parseCalls(std::string_view text);
 
@@ -48,8 +49,9 @@ public:
   /// `isOptional`.
   std::vector<double> numbers(std::string_view name, bool isOptional, size_t fewest, size_t most);
   bool truth(std::string_view name, bool fallback);
-  /// The index of a word in `choices`.
-  size_t choice(std::string_view name, std::span<const std::string_view> choices, size_t fallback);
+  /// The index of a word in `choices`, or of a number in `codes`.
+  size_t choice(std::string_view name, std::span<const std::string_view> choices, size_t fallback,
+                std::span<const double> codes = {});
   /// The word of an argument; nothing, and the question does not count, where it is no word.
   std::optional<std::string> word(std::string_view name);
   /// Says that a part of the call is wrong.

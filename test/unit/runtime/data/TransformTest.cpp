@@ -48,7 +48,7 @@ Image transformed(const Bytes &from, const std::string &text) {
   const auto op = std::ranges::find(kOps, call.arguments[0].word) - kOps.begin();
   Bytes image = from;
   augment(image, static_cast<AugmentOp>(op), call.arguments[1].numbers[0], Interpolation::Nearest,
-          0);
+          {});
   return image;
 }
 
@@ -199,7 +199,7 @@ TEST(Transform, RandAugmentDrawsOperationsEquallyOften) {
     const bool hasDirections = which >= AugmentOp::ShearX && which <= AugmentOp::Sharpness;
     for (double sign : hasDirections ? std::vector<double>{1, -1} : std::vector<double>{1}) {
       Bytes image = picture(3, size);
-      augment(image, which, sign * magnitude, Interpolation::Nearest, 0);
+      augment(image, which, sign * magnitude, Interpolation::Nearest, {});
       for (const auto &[other, made] : outcomes) {
         ASSERT_NE(image.values, made.values) << op << " and " << other << " cannot be told apart";
       }
@@ -284,6 +284,24 @@ TEST(Transform, ComposeIsTakenOff) {
   }
 }
 
+TEST(Transform, AChoiceOfMixesIsTheirList) {
+  const auto list = TransformList::parse(
+      "ToTensor(), v2.RandomChoice([v2.CutMix(num_classes=10), MixUp(alpha=0.2, num_classes=10)])");
+  ASSERT_TRUE(list) << list.status().message();
+  ASSERT_EQ(list->mixes().size(), 2u);
+  EXPECT_EQ(list->mixes()[1].alpha, 0.2);
+  auto again = TransformList::parse(list->text());
+  ASSERT_TRUE(again) << again.status().message();
+  EXPECT_EQ(again->text(), list->text());
+  EXPECT_TRUE(has(refusal("RandomChoice([Pad(1), Pad(2)]), ToTensor()"),
+                  "RandomChoice takes MixUp and CutMix, found Pad"));
+  for (const char *wrong :
+       {"RandomChoice", "RandomChoice(", "RandomChoice([", "RandomChoice([MixUp()",
+        "RandomChoice([MixUp()]", "RandomChoice(MixUp())"}) {
+    EXPECT_FALSE(TransformList::parse(wrong)) << wrong;
+  }
+}
+
 TEST(Transform, NormalizationAtTheEndIsArithmetic) {
   auto end = splitNormalizedEnd("transforms.Compose([Resize(8), ToTensor(), Normalize((0.5, 0.25), "
                                 "std=2), v2.Normalize(mean=[1], std=[4, 3])])");
@@ -321,6 +339,11 @@ TEST(Transform, RefusesInOneSentence) {
   EXPECT_TRUE(has(refusal("Resize(8)) "), "expected a comma or the end"));
   EXPECT_TRUE(has(refusal(""), "found nothing"));
   EXPECT_TRUE(has(refusal("Resize(8,interpolation=bicubic)"), "'bicubic'"));
+  EXPECT_TRUE(has(refusal("Resize(8,interpolation=3)"), "interpolation cannot be a number"));
+  EXPECT_TRUE(has(refusal("Pad(1,fill=(1,2)),ToTensor()"), "2 numbers, the picture has 3"));
+  EXPECT_TRUE(has(refusal("RandomRotation(3,fill=300),ToTensor()"), "from 0 to 255, found 300"));
+  EXPECT_TRUE(has(refusal("ToImage(),ToDtype(torch.float32)"), "scale should be True"));
+  EXPECT_TRUE(has(refusal("ToDtype(torch.int64,scale=True)"), "dtype cannot be"));
   EXPECT_TRUE(has(refusal("GaussianBlur(4)"), "odd"));
   EXPECT_TRUE(has(refusal("Pad(40,padding_mode=reflect),ToTensor()"), "too small to be mirrored"));
   EXPECT_TRUE(has(refusal("ColorJitter(hue=0.7)"), "[-0.5, 0.5]"));

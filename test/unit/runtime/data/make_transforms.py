@@ -11,11 +11,12 @@ import numpy
 import torch
 from PIL import Image
 from torchvision import transforms
-from torchvision.transforms import autoaugment
+from torchvision.transforms import autoaugment, v2
 from torchvision.transforms.functional import InterpolationMode
 
 NAMES = {name: getattr(transforms, name) for name in dir(transforms) if name[0].isupper()}
-NAMES.update(nearest=InterpolationMode.NEAREST, bilinear=InterpolationMode.BILINEAR, edge="edge", reflect="reflect",
+NAMES.update(nearest=InterpolationMode.NEAREST, bilinear=InterpolationMode.BILINEAR, nearest_exact=InterpolationMode.NEAREST_EXACT, v2=v2, torch=torch,
+             edge="edge", reflect="reflect",
              symmetric="symmetric", constant="constant")
 
 
@@ -63,6 +64,16 @@ CASES = [
     (3, 18, 15, "RandomAffine((-15,-15),scale=(1.3,1.3),shear=(8,8))"),
     (3, 18, 15, "RandomAffine((0,0),scale=(0.75,0.75))"),
     (3, 18, 15, "RandomAffine((10,10),scale=(0.8,0.8),shear=(5,5,-12,-12),interpolation=bilinear,fill=50)"),
+    (3, 16, 19, "RandomRotation((30,30),center=(4,11),fill=(200,10,90))"),
+    (3, 12, 12, "RandomRotation((90,90),center=(3,5))"),
+    (3, 16, 19, "RandomRotation((-50,-50),interpolation=2,center=(9.5,2),fill=(1,2,3))"),
+    (3, 18, 15, "RandomAffine((20,20),scale=(1.2,1.2),shear=(8,8),fill=(1,2,3),center=(2,12))"),
+    (3, 18, 15, "RandomAffine((10,10),interpolation=bilinear,center=(0,0),fill=(250,0,100))"),
+    (3, 6, 7, "Pad((1,2),fill=(9,100,200))"),
+    (3, 6, 7, "RandomCrop((10,11),padding=2,fill=(1,2,3))"),
+    (3, 64, 64, "Resize((11,13),interpolation=nearest_exact)"),
+    (3, 6, 5, "v2.ToImage(),v2.ToDtype(torch.uint8,scale=True),v2.ToDtype(torch.float32,scale=True)"),
+    (3, 6, 5, "PILToTensor(),ConvertImageDtype(torch.float),Normalize((0.5,),(0.25,))"),
     (3, 9, 8, "ColorJitter(brightness=(0.6,0.6))"),
     (3, 9, 8, "ColorJitter(brightness=(1.7,1.7))"),
     (3, 9, 8, "ColorJitter(contrast=(0.3,0.3))"),
