@@ -95,15 +95,21 @@ Result<size_t> columnOf(const DataSource &source, const CsvText &table, const st
 }
 
 Status addTable(const DataSource &source, Texts &out) {
-  const std::string *text = source.find("text"), *label = source.find("label");
-  if (!text) {
-    return error(Code::InvalidArgument, "data '", source.text,
-                 "': say which column has the texts with the option text=COLUMN");
-  }
   Result<CsvText> table = readCsvText(source.place, source.place.ends_with(".tsv") ? '\t' : ',');
   if (!table) {
     return table.status();
   }
+  const std::string textName = "text", labelName = "label";
+  const std::string *text = source.find("text"), *label = source.find("label");
+  const auto has = [&](const std::string &name) {
+    return std::ranges::find(table->columns, name) != table->columns.end();
+  };
+  if (!text && !has(textName)) {
+    return error(Code::InvalidArgument, "data '", source.text,
+                 "': say which column has the texts with the option text=COLUMN");
+  }
+  text = text ? text : &textName;
+  label = label || !has(labelName) ? label : &labelName;
   Result<size_t> textColumn = columnOf(source, *table, *text);
   Result<size_t> labelColumn = label ? columnOf(source, *table, *label) : Result<size_t>(size_t{0});
   if (!textColumn || !labelColumn) {

@@ -146,7 +146,12 @@ class SeeingTest(support.Case):
         for word in ("parameters", "samples=24", "val_split", "clip.max_norm", "step_size=3"):
             self.assertIn(word, table)
         self.assertIn("seed", self.succeeds("compare", "a", "b", "--all").out)
-        found = json.loads(self.succeeds("compare", "a", "b", "--json").out)
+        def once(pairs):
+            names = [name for name, _ in pairs]
+            self.assertEqual(len(names), len(set(names)), names)
+            return dict(pairs)
+
+        found = json.loads(self.succeeds("compare", "a", "b", "--json").out, object_pairs_hook=once)
         self.assertEqual([run["settings"]["lr"] for run in found], [0.001, 0.01])
         self.assertEqual(found[0]["last"]["step"], 10)
         self.assertIn("val_loss", found[0]["best"])

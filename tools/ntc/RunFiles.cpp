@@ -145,7 +145,13 @@ Hparams settingsOf(const std::string &folder, const rt::train::Recipe &recipe,
              "optimizer.hyperparameters", "schedule", "seed", "epochs", "batch_sizes",
              "preprocessing", "early_stop", "monitor", "metrics"},
             out);
-  return out;
+  Hparams once; // the recipe repeats what the record says
+  for (const auto &[name, value] : out) {
+    if (std::ranges::find(once, name, &Hparams::value_type::first) == once.end()) {
+      once.emplace_back(name, value);
+    }
+  }
+  return once;
 }
 
 Result<RunFiles> readRun(const std::string &folder) {

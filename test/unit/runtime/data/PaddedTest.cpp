@@ -84,6 +84,8 @@ TEST(Sequences, OfATableNameTheirColumns) {
   EXPECT_EQ((*dataset)->fields()[3].classes, 2);
   EXPECT_EQ((*open("sequences:" + path + "?text=say"))->fields().size(), 3u);
   EXPECT_TRUE(has(open("sequences:" + path).status().message(), "text=COLUMN"));
+  const std::string plain = folder.write("p.csv", "label,text\nno,hi\nyes,hey\n");
+  EXPECT_EQ((*open("sequences:" + plain))->fields()[3].classes, 2);
   EXPECT_TRUE(
       has(open("sequences:" + path + "?text=sya").status().message(), "did you mean 'say'"));
 }

@@ -15,9 +15,8 @@ from torchvision.transforms import autoaugment, v2
 from torchvision.transforms.functional import InterpolationMode
 
 NAMES = {name: getattr(transforms, name) for name in dir(transforms) if name[0].isupper()}
-NAMES.update(nearest=InterpolationMode.NEAREST, bilinear=InterpolationMode.BILINEAR, nearest_exact=InterpolationMode.NEAREST_EXACT, v2=v2, torch=torch,
-             edge="edge", reflect="reflect",
-             symmetric="symmetric", constant="constant")
+NAMES.update(nearest=InterpolationMode.NEAREST, bilinear=InterpolationMode.BILINEAR, nearest_exact=InterpolationMode.NEAREST_EXACT,
+             edge="edge", reflect="reflect", symmetric="symmetric", constant="constant", v2=v2, torch=torch)
 
 
 def augment(op, magnitude):
