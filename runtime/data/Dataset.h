@@ -35,6 +35,9 @@ struct Reading {
   uint64_t seed = 0;
   uint64_t epoch = 0;
   uint64_t batch = 0; ///< of the epoch, from 0
+  /// The place in the epoch of the first row, where samples may come more than once: then random
+  /// transforms are keyed by it, so that a sample's repetitions differ.
+  std::optional<int64_t> position{};
 };
 
 /// The field that holds a set's pictures, and their shape before transforms.

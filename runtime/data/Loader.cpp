@@ -12,13 +12,14 @@
 
 #include "runtime/base/BlockedSignals.h"
 #include "runtime/base/CheckedMath.h"
+#include "runtime/device/CpuTopology.h"
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
-#include <sched.h>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -44,11 +45,8 @@ using Buffer = std::unique_ptr<std::byte, Free>;
 
 size_t roundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-/// Cores that the process may use.
-int64_t usableCores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+int64_t batchesOf(int64_t samples, int64_t batchSize) {
+  return samples / batchSize + (samples % batchSize != 0 ? 1 : 0);
 }
 
 /// One batch, the memory behind it, and what making it needs.
@@ -194,7 +192,7 @@ private:
       return std::clamp<int64_t>(*options_.workers, 0, kMostWorkers);
     }
     if (dataset_->isCostly()) {
-      return std::min(usableCores(), kMostDefaultWorkers);
+      return std::min<int64_t>(device::usableThreads(), kMostDefaultWorkers);
     }
     return batchBytes >= options_.prefetchAboveBytes ? 1 : 0;
   }
@@ -207,7 +205,7 @@ private:
   }
 
   Pass passOf(uint64_t epoch, int64_t begin, uint64_t first) const {
-    const int64_t batches = (samples_ - begin + options_.batchSize - 1) / options_.batchSize;
+    const int64_t batches = batchesOf(samples_ - begin, options_.batchSize);
     return {
         sampler_->order(epoch), epoch, begin, first, first + static_cast<uint64_t>(batches), {}, 0};
   }
@@ -291,12 +289,24 @@ private:
     }
   }
 
-  /// Reads what was chosen.
+  /// Reads what was chosen. An exception would end the process where it leaves a thread.
   void fill(Slot &slot) {
+    try {
+      read(slot);
+    } catch (const std::exception &problem) {
+      const bool isMemory = dynamic_cast<const std::bad_alloc *>(&problem) != nullptr;
+      slot.status =
+          error(isMemory ? Code::OutOfMemory : Code::Internal, "cannot read a batch of ",
+                slot.batch.rows, " samples: ", isMemory ? "no memory is left" : problem.what());
+    }
+  }
+
+  void read(Slot &slot) {
     const auto rows = std::span(slot.rows).first(static_cast<size_t>(slot.batch.rows));
     const int64_t begin = slot.batch.cursor - slot.batch.size;
     const Reading reading{options_.seed, slot.epoch,
-                          static_cast<uint64_t>(begin / options_.batchSize)};
+                          static_cast<uint64_t>(begin / options_.batchSize),
+                          sampler_->repeats() ? std::optional(begin) : std::nullopt};
     slot.status = Status::ok();
     slot.batch.length = 0;
     for (int64_t row : dataset_->buckets().empty() ? std::span<const int64_t>() : rows) {
@@ -392,9 +402,7 @@ int64_t Loader::samplesPerEpoch() const { return impl_->samples(); }
 
 int64_t Loader::batchSize() const { return impl_->batchSize(); }
 
-int64_t Loader::batchesPerEpoch() const {
-  return (impl_->samples() + impl_->batchSize() - 1) / impl_->batchSize();
-}
+int64_t Loader::batchesPerEpoch() const { return batchesOf(impl_->samples(), impl_->batchSize()); }
 
 int64_t Loader::lastBatchSize() const {
   return impl_->samples() - (batchesPerEpoch() - 1) * impl_->batchSize();

@@ -9,12 +9,14 @@
 #include "runtime/data/CsvText.h"
 #include "runtime/data/Suggest.h"
 #include "runtime/data/image/ReadImage.h"
+#include "runtime/device/CpuTopology.h"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
 #include <filesystem>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -340,6 +342,15 @@ Result<Listing> listTable(const DataSource &source, std::span<const std::string>
   return listing;
 }
 
+/// Why a file cannot be decoded; empty where it can.
+std::string problemOf(const std::string &path, PictureMode mode, Bytes &picture) {
+  try {
+    return readImage(path, mode, picture).message();
+  } catch (const std::bad_alloc &) {
+    return concat("'", path, "': no memory for the picture");
+  }
+}
+
 /// Decodes every file, on all cores, and drops those that fail.
 Status dropBroken(Listing &listing, PictureMode mode) {
   const size_t count = listing.paths.size();
@@ -348,15 +359,14 @@ Status dropBroken(Listing &listing, PictureMode mode) {
   auto work = [&] {
     Bytes picture;
     for (size_t i = next++; i < count; i = next++) {
-      Status status = readImage(listing.folder + "/" + listing.paths[i], mode, picture);
-      problems[i] = status.message();
+      problems[i] = problemOf(listing.folder + "/" + listing.paths[i], mode, picture);
     }
   };
   {
     std::vector<std::jthread> threads;
     try {
       const BlockedSignals blocked;
-      for (unsigned i = 1; i < std::clamp(std::thread::hardware_concurrency(), 1u, 16u); ++i) {
+      for (unsigned i = 1; i < std::min(device::usableThreads(), 16u); ++i) {
         threads.emplace_back(work);
       }
     } catch (const std::system_error &) {

@@ -106,6 +106,7 @@ public:
   std::unique_ptr<const Order> order(uint64_t epoch) const override {
     return std::make_unique<WeightedOrder>(sums_, seed_, epoch);
   }
+  bool repeats() const override { return true; }
 
 private:
   Sums sums_;

@@ -28,6 +28,8 @@ public:
   /// Samples that an epoch visits.
   virtual int64_t size() const = 0;
   virtual std::unique_ptr<const Order> order(uint64_t epoch) const = 0;
+  /// Whether a sample may come more than once in an epoch.
+  virtual bool repeats() const { return false; }
 };
 
 /// Every sample in the set's order.

@@ -30,6 +30,8 @@ public:
   bool isCostly() const override { return true; }
   std::span<const std::string> classNames() const override { return pictures_->classNames(); }
   std::string fileOf(int64_t row) const override { return pictures_->fileOf(row); }
+  std::string nameOf(int64_t row) const override { return pictures_->nameOf(row); }
+  std::span<const std::string> remarks() const override { return pictures_->remarks(); }
 
   Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,
                   const Reading &reading) const override {
@@ -38,8 +40,9 @@ public:
     }
     const int64_t count = fields_[field].elements();
     Image image;
-    for (int64_t row : rows) {
-      if (Status status = make(row, reading, image); !status) {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const int64_t key = reading.position ? *reading.position + static_cast<int64_t>(i) : rows[i];
+      if (Status status = make(rows[i], key, reading, image); !status) {
         return status;
       }
       convertValues(DType::F32, bytesOf(std::get<Floats>(image).values), dtype, destination, count);
@@ -49,14 +52,15 @@ public:
   }
 
 private:
-  Status make(int64_t row, const Reading &reading, Image &image) const {
+  /// `key` tells the draws of this sample from those of others.
+  Status make(int64_t row, int64_t key, const Reading &reading, Image &image) const {
     Bytes *bytes = std::get_if<Bytes>(&image);
     bytes = bytes ? bytes : &image.emplace<Bytes>();
     if (Status status = pictures_->readPicture(row, *bytes); !status) {
       return status;
     }
     Status status =
-        transforms_.apply(image, reading.seed, reading.epoch, static_cast<uint64_t>(row));
+        transforms_.apply(image, reading.seed, reading.epoch, static_cast<uint64_t>(key));
     const Size size = data::sizeOf(image);
     if (status && (size != shape_.size || channelsOf(image) != shape_.channels)) {
       status = error(Code::InvalidArgument, "the transforms make ", channelsOf(image), "x",
@@ -97,6 +101,8 @@ public:
   bool isCostly() const override { return samples_->isCostly(); }
   std::span<const std::string> classNames() const override { return samples_->classNames(); }
   std::string fileOf(int64_t row) const override { return samples_->fileOf(row); }
+  std::string nameOf(int64_t row) const override { return samples_->nameOf(row); }
+  std::span<const std::string> remarks() const override { return samples_->remarks(); }
 
   Status readRows(size_t field, std::span<const int64_t> rows, DType dtype, std::byte *destination,
                   const Reading &reading) const override {

@@ -10,9 +10,9 @@
 namespace ntc::rt::data {
 
 /// `pictures` with the transforms applied to each picture as it is read, random ones by (seed,
-/// epoch, sample); the other fields stay. The picture's field becomes f32 of shape (C, H, W).
-/// `name` is the data's text for messages. Errors (InvalidArgument): a set without pictures,
-/// transforms that do not fit them.
+/// epoch, sample), or by the place in the epoch where samples repeat; the other fields stay. The
+/// picture's field becomes f32 of shape (C, H, W). `name` is the data's text for messages. Errors
+/// (InvalidArgument): a set without pictures, transforms that do not fit them.
 Result<std::shared_ptr<const Dataset>> transformPictures(std::shared_ptr<const Dataset> pictures,
                                                          const TransformList &transforms,
                                                          const std::string &name);

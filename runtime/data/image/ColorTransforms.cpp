@@ -118,11 +118,13 @@ MadeTransform makeRandomGrayscale(Arguments &arguments) {
   return {std::make_shared<GrayscaleTransform>(0, probability), true, ""};
 }
 
-/// A number b stands for [max(0, centre - b), centre + b], 0 for no step.
+/// A number b stands for [max(0, centre - b), centre + b]; no step for 0, and for the centre alone.
 MaybeRange jitterRange(Arguments &arguments, std::string_view name, double centre, double least,
                        double most) {
   const std::vector<double> numbers = arguments.numbers(name, true, 1, 2);
-  if (numbers.empty() || (numbers.size() == 1 && numbers[0] == 0.0)) {
+  const bool isNone = numbers.size() == 2 ? numbers[0] == centre && numbers[1] == centre
+                                          : numbers.empty() || numbers[0] == 0.0;
+  if (isNone) {
     return std::nullopt;
   }
   Range range = numbers.size() == 2 ? Range{numbers[0], numbers[1]}

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace ntc::rt::data {
 namespace {
@@ -172,19 +173,24 @@ template <typename T> Planes<T> resizeTriangle(const Planes<T> &whole, const Box
   return high ? combineRows(out, triangleWeights(image.size.height, size.height)) : out;
 }
 
-template <typename T>
-Planes<T> pick(const Planes<T> &image, const Box &box, Size size, double offset) {
-  auto choose = [offset](int64_t outputs, int64_t begin, int64_t extent) {
-    std::vector<int64_t> out(static_cast<size_t>(outputs));
-    const double scale = static_cast<double>(extent) / static_cast<double>(outputs);
-    for (int64_t i = 0; i < outputs; ++i) {
-      auto at = static_cast<int64_t>((static_cast<double>(i) + offset) * scale);
-      out[static_cast<size_t>(i)] = begin + std::min(at, extent - 1);
-    }
-    return out;
-  };
-  const auto rows = choose(size.height, box.top, box.size.height);
-  const auto columns = choose(size.width, box.left, box.size.width);
+/// Which inputs the outputs of one axis take. Centres that fall between two inputs make every
+/// rounding count: Pillow adds up the scale in f64, PyTorch multiplies in f32.
+template <typename T> std::vector<int64_t> chosen(int64_t outputs, int64_t begin, int64_t inputs) {
+  std::vector<int64_t> out;
+  const double scale = static_cast<double>(inputs) / static_cast<double>(outputs);
+  const float narrow = static_cast<float>(inputs) / static_cast<float>(outputs);
+  double at = 0.5 * scale;
+  for (int64_t i = 0; i < outputs; ++i, at += scale) {
+    const auto index = static_cast<int64_t>(
+        std::is_same_v<T, uint8_t> ? at : std::floor(static_cast<float>(i) * narrow));
+    out.push_back(begin + std::min(index, inputs - 1));
+  }
+  return out;
+}
+
+template <typename T> Planes<T> pick(const Planes<T> &image, const Box &box, Size size) {
+  const auto rows = chosen<T>(size.height, box.top, box.size.height);
+  const auto columns = chosen<T>(size.width, box.left, box.size.width);
   Planes<T> out(image.channels, size);
   for (int64_t channel = 0; channel < image.channels; ++channel) {
     for (int64_t y = 0; y < size.height; ++y) {
@@ -209,11 +215,11 @@ Floats resizeBilinear(const Floats &image, const Box &box, Size size) {
 }
 
 Bytes resizeNearest(const Bytes &image, const Box &box, Size size) {
-  return pick(image, box, size, 0.5);
+  return pick(image, box, size);
 }
 
 Floats resizeNearest(const Floats &image, const Box &box, Size size) {
-  return pick(image, box, size, 0.0);
+  return pick(image, box, size);
 }
 
 } // namespace ntc::rt::data

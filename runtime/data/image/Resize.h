@@ -20,8 +20,9 @@ struct Box {
 /// Output pixel x has its centre at c = left + (x + 1/2) s for the scale s = box width / width; it
 /// is the mean of the pixels k with weight max(0, 1 - |k + 1/2 - c| / max(s, 1)), along each row,
 /// then along each column. Bytes follow Pillow's fixed point: weights in 2^-22, both passes rounded
-/// to bytes; bit for bit where Pillow takes the rows first too. Floats are computed in f32 with
-/// weights in f64.
+/// to bytes; bit for bit as Pillow up to 12. Pillow 13 takes the columns first where the height
+/// shrinks much more than the width, and then rounds otherwise: by 1 of 255. Floats are computed in
+/// f32 with weights in f64.
 Bytes resizeBilinear(const Bytes &image, const Box &box, Size size);
 Floats resizeBilinear(const Floats &image, const Box &box, Size size);
 

@@ -173,6 +173,8 @@ public:
   Result<ImageShape> shapeOf(ImageShape in) const override {
     const Size wide = rule_.grown(in.size);
     Status status = rule_.check("RandomCrop", in.size);
+    status = status && wide.height > 0 && wide.width > 0 ? lackingOf(wide).check("RandomCrop", wide)
+                                                         : status;
     if (status && !fits(wide) && in.size.height > 0 && in.size.width > 0) {
       status = tooSmall("RandomCrop", size_, wide);
     }
@@ -192,6 +194,15 @@ private:
     return padIfNeeded_ || (size.height >= size_.height && size.width >= size_.width);
   }
 
+  /// What pad_if_needed adds to both ends of each side.
+  PaddingRule lackingOf(Size size) const {
+    PaddingRule out = rule_;
+    const int64_t x = padIfNeeded_ ? std::max<int64_t>(0, size_.width - size.width) : 0;
+    const int64_t y = padIfNeeded_ ? std::max<int64_t>(0, size_.height - size.height) : 0;
+    out.padding = {x, y, x, y};
+    return out;
+  }
+
   template <typename T> Status cut(Planes<T> &planes, Draws &draws) const {
     if (rule_.isNone() && planes.size == size_) {
       return Status::ok();
@@ -202,10 +213,11 @@ private:
       return tooSmall("RandomCrop", size_, whole->size);
     }
     Planes<T> grown;
-    const int64_t x = std::max<int64_t>(0, size_.width - whole->size.width);
-    const int64_t y = std::max<int64_t>(0, size_.height - whole->size.height);
-    if (x > 0 || y > 0) {
-      grown = pad(*whole, {x, y, x, y}, Border::Constant, rule_.fill);
+    if (const PaddingRule lacking = lackingOf(whole->size); !lacking.isNone()) {
+      if (Status status = lacking.check("RandomCrop", whole->size); !status) {
+        return status;
+      }
+      grown = lacking.apply(*whole);
       whole = &grown;
     }
     const int64_t top = draws.below(whole->size.height - size_.height + 1);

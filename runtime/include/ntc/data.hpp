@@ -9,7 +9,8 @@
 //   for (const ntc::data::Batch &batch : loader->epoch(0)) { session.trainStep(batch.tensors); }
 //
 // Texts (of data, rules, transforms, samplers) are those of the command line: docs/data.md. Order
-// and random transforms depend on (seed, epoch, sample) alone, never on threads.
+// and random transforms depend on (seed, epoch, sample) alone, never on threads; where a sampler
+// draws with replacement, on the place in the epoch instead of the sample.
 #pragma once
 
 #include "ntc/dataset.hpp"
@@ -92,8 +93,12 @@ public:
                                      std::vector<std::string> classNames = {});
 
   /// A class of the program with `size` and `get` (<ntc/dataset.hpp>); `get` is called from several
-  /// threads at once. Errors: NTC_CORRUPT for fields that do not fit together.
+  /// threads at once. Errors: NTC_INVALID_ARGUMENT for null, NTC_CORRUPT for fields that do not fit
+  /// together.
   static Result<Dataset> fromClass(std::unique_ptr<dataset::Dataset> object) {
+    if (!object) {
+      return Status(NTC_INVALID_ARGUMENT, "a data set of the program needs an object, found null");
+    }
     ntc_dataset_t described{};
     described.struct_size = sizeof(described);
     std::unique_ptr<dataset::Handle> handle;

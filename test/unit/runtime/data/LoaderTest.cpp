@@ -71,6 +71,43 @@ TEST(Loader, VisitsEverySampleOnceInAnOrderOfItsEpoch) {
   EXPECT_EQ(first, all);
 }
 
+/// In the thread of a worker an exception would end the process.
+TEST(Loader, SaysThatNoMemoryIsLeft) {
+  class Greedy : public ArrayDataset {
+  public:
+    Greedy() : ArrayDataset(9, {}) {}
+    std::span<const Field> fields() const override { return fields_; }
+    bool isCostly() const override { return true; }
+    Status readRows(size_t, std::span<const int64_t> rows, DType, std::byte *,
+                    const Reading &) const override {
+      return rows[0] == 4 ? throw std::bad_alloc() : Status::ok();
+    }
+
+  private:
+    std::vector<Field> fields_ = {{"x", DType::F64, {1}}, {"y", DType::I64, {}, true, 9}};
+  };
+  for (int64_t workers : {0, 2}) {
+    auto subject =
+        loader(std::make_shared<Greedy>(), {.batchSize = 2, .shuffle = false, .workers = workers});
+    subject->start(0, 0);
+    EXPECT_NE(subject->next(), nullptr);
+    EXPECT_NE(subject->next(), nullptr);
+    EXPECT_EQ(subject->next(), nullptr);
+    EXPECT_EQ(subject->status().code(), Code::OutOfMemory);
+    EXPECT_TRUE(has(subject->status().message(), "a batch of 2 samples: no memory"));
+  }
+}
+
+TEST(Loader, MakesOneBatchWhereTheSizeIsTheGreatestNumber) {
+  for (int64_t workers : {0, 1}) {
+    auto subject = loader(numbers(10), {.batchSize = INT64_MAX, .workers = workers});
+    EXPECT_EQ(subject->batchesPerEpoch(), 1);
+    EXPECT_EQ(subject->lastBatchSize(), 10);
+    EXPECT_EQ(epochOf(*subject, 0, 0).size(), 11u);
+    EXPECT_EQ(epochOf(*subject, 1, 4).size(), 7u);
+  }
+}
+
 TEST(Loader, KeepsTheSetsOrderWithoutShuffle) {
   auto subject = loader(numbers(4), {.batchSize = 3, .shuffle = false});
   EXPECT_EQ(epochOf(*subject, 5, 0), (std::vector<int64_t>{0, 1, 2, -1, 3, -1}));

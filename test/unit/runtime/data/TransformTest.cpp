@@ -157,6 +157,22 @@ TEST(Transform, CropsEveryPlaceEquallyOften) {
   }
 }
 
+/// pad_if_needed pads by the mode, as padding does.
+TEST(Transform, CropsOfSmallPicturesArePaddedByTheMode) {
+  const Image gray = Bytes(1, {5, 6}, 200);
+  for (const char *mode : {"edge", "reflect", "symmetric", "constant,fill=200"}) {
+    const std::string text = concat("RandomCrop((9,8),pad_if_needed=True,padding_mode=", mode, ")");
+    Image image = gray;
+    Status status = parsed(text).apply(image, 1, 0, 0);
+    ASSERT_TRUE(status) << status.message();
+    EXPECT_EQ(std::get<Bytes>(image).values, std::vector<uint8_t>(72, 200)) << text;
+  }
+  Image image = gray;
+  const TransformList far = parsed("RandomCrop(12,pad_if_needed=True,padding_mode=reflect)");
+  EXPECT_TRUE(has(far.apply(image, 1, 0, 0).message(), "too small to be mirrored by 7 pixels"));
+  EXPECT_FALSE(far.shapeOf({1, {5, 6}, false}));
+}
+
 TEST(Transform, ErasesTheShareOfTheAreaThatTorchvisionErases) {
   auto erased = [](const Image &image) {
     const auto &values = std::get<Floats>(image).values;

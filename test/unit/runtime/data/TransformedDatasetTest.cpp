@@ -9,6 +9,7 @@
 #include "Scratch.h"
 
 #include <numeric>
+#include <set>
 
 namespace ntc::rt::data {
 namespace {
@@ -92,6 +93,54 @@ TEST(TransformedDataset, ContinuesInMidEpoch) {
     auto rest = loaderOf(dataset, 2);
     const std::vector<float> expected(all.begin() + cursor * (192 + 5), all.end());
     EXPECT_EQ(readAll(*rest, 3, cursor, 5), expected) << "after " << cursor << " samples";
+  }
+}
+
+/// PyTorch draws anew for every sample that a sampler with replacement gives again.
+TEST(TransformedDataset, RepetitionsOfASampleDiffer) {
+  auto dataset = transformed(2, "ToTensor(),RandomErasing(p=1,value='random')");
+  const std::vector<double> weights = {1.0, 3.0};
+  auto loaderWith = [&](int64_t workers) {
+    auto out = Loader::create(dataset, {{0, DType::F32}, {1, DType::F32}},
+                              {.batchSize = 5,
+                               .seed = 42,
+                               .sampler = *weightedSampler(weights, 20, 42),
+                               .workers = workers});
+    EXPECT_TRUE(out) << out.status().message();
+    return out.take();
+  };
+  const std::vector<float> all = readAll(*loaderWith(0), 0, 0, 1);
+  std::set<std::vector<float>> different;
+  for (auto at = all.begin(); at != all.end();) { // batches of 5 pictures and 5 labels
+    for (int i = 0; i < 5; ++i, at += 192) {
+      different.emplace(at, at + 192);
+    }
+    at += 5;
+  }
+  EXPECT_EQ(different.size(), 20u);
+  EXPECT_EQ(readAll(*loaderWith(3), 0, 0, 1), all);
+  EXPECT_EQ(readAll(*loaderWith(2), 0, 10, 1),
+            std::vector<float>(all.begin() + 2 * (5 * 192 + 5), all.end()));
+}
+
+TEST(TransformedDataset, KeepsNamesAndRemarks) {
+  class Named : public ArrayDataset {
+  public:
+    Named() : ArrayDataset(1, {}) {}
+    std::span<const Field> fields() const override { return fields_; }
+    std::optional<PictureField> pictures() const override { return PictureField{0, 1, {2, 2}}; }
+    std::string nameOf(int64_t) const override { return "'cat.png'"; }
+    std::span<const std::string> remarks() const override { return remarks_; }
+
+  private:
+    std::vector<Field> fields_ = {{"image", DType::U8, {1, 2, 2}}, {"y", DType::I64, {}, true, 3}};
+    std::vector<std::string> remarks_ = {"left out 'dog.png'"};
+  };
+  auto list = TransformList::parse("ToTensor(),MixUp()");
+  auto made = *transformPictures(std::make_shared<Named>(), *list, "pictures");
+  for (const auto &dataset : {made, *mixBatches(made, list->mixes(), 0, "pictures")}) {
+    EXPECT_EQ(dataset->nameOf(0), "'cat.png'");
+    EXPECT_EQ(dataset->remarks().size(), 1u);
   }
 }
 

@@ -239,6 +239,7 @@ TEST(Classes, AreDataSets) {
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->values<float>("y")[9], 81.0f);
   EXPECT_FALSE(ntc::data::Dataset::fromClass(std::make_unique<Squares>(0)));
+  EXPECT_EQ(ntc::data::Dataset::fromClass(nullptr).status().code(), NTC_INVALID_ARGUMENT);
   data = ntc::data::Dataset::fromClass(std::make_unique<Squares>(20));
   ASSERT_TRUE(data);
   DataLoader broken = make(*data, {.batchSize = 10});
