@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 
 namespace ntc::rt::data {
 namespace {
@@ -91,7 +92,8 @@ std::string hintForFile(std::string_view text) {
   if (text.ends_with(".txt")) {
     return concat("; for this text write 'text:", text, "?context=64'");
   }
-  if (text.find('/') != std::string_view::npos) {
+  std::error_code ignored;
+  if (text.find('/') != std::string_view::npos || std::filesystem::is_directory(text, ignored)) {
     return concat("; for a folder of IDX files write 'idx:", text,
                   "', for one of pictures 'imagefolder:", text, "'");
   }
@@ -162,6 +164,11 @@ Status parseOptions(std::string_view list, const Scheme &scheme, DataSource &sou
 }
 
 Status unknownScheme(std::string_view text, std::string_view name, bool hasColon) {
+  if (text == kTensorsOfProgram || text == kObjectOfProgram) {
+    return error(Code::InvalidArgument, "the run's data are ", text,
+                 " that made it: no command can open them; go on with the run by that program, or "
+                 "name other data with --data");
+  }
   std::string hint = hasColon ? std::string() : hintForFile(text);
   if (!hint.empty()) {
     return error(Code::InvalidArgument, "data '", text, "' has no scheme", hint);

@@ -45,6 +45,10 @@ struct DataSource {
   Result<Split> split(Split fallback) const;
 };
 
+/// What runs record of data that a program holds; no text opens them.
+inline constexpr const char *kTensorsOfProgram = "tensors in memory";
+inline constexpr const char *kObjectOfProgram = "an object of the program";
+
 /// Names of the schemes that can be opened, in the order of the documentation.
 std::span<const std::string_view> schemes();
 

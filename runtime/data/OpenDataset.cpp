@@ -197,6 +197,20 @@ Status checkFit(const Field &field, const artifact::InputSpec &input, const std:
   return Status::ok();
 }
 
+/// The transforms that bring pictures to what an input expects; empty where none do.
+std::string transformHint(const PictureField &pictures, const artifact::InputSpec &input) {
+  if (input.shape.size() != 4 || (input.shape[1] != 1 && input.shape[1] != 3)) {
+    return {};
+  }
+  const int64_t channels = input.shape[1], height = input.shape[2], width = input.shape[3];
+  const bool isSize = pictures.size.height == height && pictures.size.width == width;
+  const std::string side = concat(height, ", ", width);
+  const std::string gray =
+      pictures.channels == channels ? "" : concat("Grayscale(", channels, "), ");
+  return concat("; --transform '", gray, isSize ? "" : concat("Resize((", side, ")), "),
+                "ToTensor()' brings them to it");
+}
+
 } // namespace
 
 Result<std::shared_ptr<const Dataset>> openDataset(const DataSource &source, Split fallback,
@@ -281,7 +295,10 @@ Result<std::vector<Binding>> bindInputs(const Dataset &dataset,
                    have);
     }
     if (Status status = checkFit(fields[chosen[i]], inputs[i], name); !status) {
-      return status;
+      const auto pictures = dataset.pictures();
+      return pictures && pictures->field == chosen[i]
+                 ? error(status.code(), status.message(), transformHint(*pictures, inputs[i]))
+                 : status;
     }
     out.push_back({chosen[i], inputs[i].dtype});
   }

@@ -30,8 +30,8 @@ using rt::concat;
 using rt::error;
 using rt::embed::toPublic;
 
-constexpr const char *kTensors = "tensors in memory";
-constexpr const char *kObject = "an object of the program";
+constexpr const char *kTensors = rt::data::kTensorsOfProgram;
+constexpr const char *kObject = rt::data::kObjectOfProgram;
 /// Values that `summary` looks at, as `ntc data inspect` does.
 constexpr int64_t kSummarySamples = 10'000;
 

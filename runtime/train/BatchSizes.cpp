@@ -42,7 +42,7 @@ std::string compileLine(std::span<const int64_t> sizes, std::initializer_list<in
     list += concat(list.empty() ? "" : ",", size);
   }
   return concat("'ntc compile ", sourceOf(model), " --batch-size=", list,
-                model.empty() ? "'" : concat(" -o ", model, "'"));
+                model.ends_with(".so") ? concat(" -o ", model, "'") : "'");
 }
 
 bool divides(std::span<const int64_t> sizes, int64_t samples, int64_t size) {

@@ -144,7 +144,7 @@ Result<NamedValues> evaluate(exec::Session &session, Feed &feed, Progress &progr
       }
     }
     ++state.batches;
-    if (progress.isAnimated() && progress.isDue(state.batches)) {
+    if (progress.isAnimated() && progress.isDue(state.batches, state.batchesTotal)) {
       state.metrics = sums.means();
       state.elapsedSeconds = since(begin);
       progress.update(state);

@@ -51,9 +51,12 @@ Status Trainer::notFinite(double loss) {
 Status Trainer::stoppedAt(std::string_view what, int64_t epoch) {
   const std::string at = concat(what, " at step ", step_, " (epoch ", epoch, ")");
   const std::string found = replayed(at);
-  const std::string kept = checkpoint_.empty()
-                               ? std::string("no checkpoint was written before")
-                               : concat("the last checkpoint is '", checkpoint_, "'");
+  // Also one of an earlier process.
+  const std::string newest = checkpoint_.empty() && checkpointStep_ > 0 && !job_.folder.empty()
+                                 ? Checkpoints::view(job_.folder).path(checkpointStep_)
+                                 : checkpoint_;
+  const std::string kept = newest.empty() ? std::string("no checkpoint was written before")
+                                          : concat("the last checkpoint is '", newest, "'");
   return error(Code::Cancelled, at, ": training stopped; ", found, found.empty() ? "" : "; ", kept,
                "; a smaller --lr may help",
                found.empty() && !check_

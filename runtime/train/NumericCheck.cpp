@@ -122,8 +122,9 @@ void NumericCheck::inspect(const Plan &plan, uint32_t call) {
     if (bad >= 0) {
       const artifact::CallSpec &spec = plan.entry->calls[call];
       finding_ = concat("the first value that is not finite is in ", quoted(value.name), ": ",
-                        describe(data, bad, value.dtype), ", computed by ", quoted(spec.name),
-                        " (call ", call, " of ", plan.entry->name, ")");
+                        describe(data, bad, value.dtype), ", computed by ",
+                        spec.name == value.name ? "" : concat(quoted(spec.name), ", "), "call ",
+                        call, " of ", plan.entry->name);
       return;
     }
   }

@@ -78,6 +78,25 @@ Status loadState(exec::Session &session, const std::string &path) {
   return report ? Status::ok() : report.status();
 }
 
+/// The end of a sentence: the first runs that lie in a folder, where some do.
+std::string runsIn(const std::string &folder) {
+  constexpr size_t most = 5;
+  std::vector<std::string> found;
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator at(folder, ignored), end; !ignored && at != end;
+       at.increment(ignored)) {
+    if (holdsRun(at->path().string())) {
+      found.push_back(at->path().filename().string());
+    }
+  }
+  std::ranges::sort(found);
+  std::string out;
+  for (size_t i = 0; i < std::min(found.size(), most); ++i) {
+    out += concat(out.empty() ? "; runs in it: " : ", ", quoted(found[i]));
+  }
+  return out + (found.size() > most ? concat(" and ", found.size() - most, " more") : "");
+}
+
 } // namespace
 
 Result<std::string> artifactPath(const std::string &model) {
@@ -94,7 +113,8 @@ Result<std::string> artifactPath(const std::string &model) {
   }
   std::string path = model + "/model.so";
   if (::access(path.c_str(), F_OK) != 0) {
-    return error(Code::NotFound, "folder '", model, "' is no run: it has no model.so");
+    return error(Code::NotFound, "folder '", model, "' is no run: it has no model.so",
+                 runsIn(model));
   }
   return path;
 }

@@ -380,7 +380,7 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
       keepFlag(o.keep),
       integerFlag(
           "--log-interval", o.logInterval, 1, INT64_MAX,
-          "steps between log lines and records in metrics.jsonl (default: 10 on screen, one "
+          "steps between log lines and records in metrics.jsonl (default: ten lines and one "
           "record per epoch)"),
       switchFlag("--no-tensorboard", o.noTensorboard,
                  "write no event files for TensorBoard into the run folder"),

@@ -298,7 +298,7 @@ Status predictBatches(exec::Session &session, PredictJob &job, const PredictVisi
       return status;
     }
     ++state.batches;
-    if (progress.isAnimated() && progress.isDue(state.batches)) {
+    if (progress.isAnimated() && progress.isDue(state.batches, state.batchesTotal)) {
       state.elapsedSeconds =
           std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       progress.update(state);

@@ -155,14 +155,15 @@ std::string metricsLine(const std::vector<std::pair<std::string, double>> &metri
   std::string out;
   for (const auto &[name, value] : metrics) {
     out += out.empty() ? "" : "  ";
-    out += name + (name.ends_with("accuracy") ? format(" %.4f", value) : format(" %.4g", value));
+    out += name + (name.ends_with("accuracy") ? format(" %.4f", value) : format(" %#.4g", value));
   }
   return out;
 }
 
-bool Progress::isDue(int64_t batches) const {
+bool Progress::isDue(int64_t batches, int64_t batchesPerEpoch) const {
   if (!style_.animate) {
-    return logInterval_ > 0 && batches % logInterval_ == 0;
+    const int64_t tenth = std::max<int64_t>(10, (batchesPerEpoch + 9) / 10);
+    return batches % (logInterval_ > 0 ? logInterval_ : tenth) == 0;
   }
   return std::chrono::steady_clock::now() - lastDrawn_ >= kRedrawInterval;
 }

@@ -60,6 +60,7 @@ std::string durationText(double seconds);
 /// result.
 class Progress {
 public:
+  /// `logInterval` is in batches; 0: ten lines per epoch, none after fewer than ten batches.
   Progress(int descriptor, const ProgressStyle &style, int64_t logInterval)
       : descriptor_(descriptor), style_(style), logInterval_(logInterval) {}
   ~Progress() { clear(); }
@@ -68,7 +69,7 @@ public:
   /// Whether `update` would write anything for the batch `batches` (1 is the first) at this moment:
   /// on a terminal at most ten times a second, elsewhere at every log interval. Cheap enough to ask
   /// at every step.
-  bool isDue(int64_t batches) const;
+  bool isDue(int64_t batches, int64_t batchesPerEpoch) const;
   bool isAnimated() const { return style_.animate; }
   /// Draws the state.
   void update(const ProgressState &state);

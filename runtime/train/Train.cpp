@@ -17,8 +17,6 @@
 namespace ntc::rt::train {
 namespace {
 
-constexpr int64_t kDefaultLogInterval = 10;
-
 /// `before`: the record of the run that is continued bit for bit, or null.
 Status checkPosition(const exec::Session &session, const TrainJob &job, const RunRecord &record,
                      const RunRecord *before) {
@@ -201,7 +199,6 @@ Status checkOptions(const TrainOptions &options) {
 
 Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, TrainOptions options,
                           const Hooks &hooks) {
-  Progress progress = makeProgress(hooks, options.logInterval.value_or(kDefaultLogInterval));
   RunLock lock;
   std::optional<RunRecord> before; ///< of the run that is continued
   if (options.resume != ResumeMode::No && !options.out.empty()) {
@@ -221,6 +218,7 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
       lock = taken.take();
     }
   }
+  Progress progress = makeProgress(hooks, options.logInterval.value_or(0));
   Result<Recipe> recipe = parseRecipe(artifact->manifest().trainSpecJson);
   if (!recipe) {
     return recipe.status();
@@ -294,6 +292,9 @@ Result<TrainReport> train(std::shared_ptr<const artifact::Artifact> artifact, Tr
       lock.discard();
     }
   }
+  if (report && report->interrupted && report->steps == 0) {
+    progress.message("interrupted before the first step; nothing was kept");
+  }
   if (isInterrupted && holdsRun(folder)) {
     report->resumeCommand = resumeCommand(options, folder, hooks);
     progress.message(concat("interrupted after step ", report->steps, "; continue with\n  ",
@@ -337,8 +338,13 @@ Result<TrainReport> runTrain(TrainOptions options, const Hooks &hooks) {
     }
     hooks.printLine(concat("dry run: ", metricsLine(all), "; nothing was written"));
   } else if (!report->checkpoint.empty() && !report->interrupted) {
-    hooks.printLine(
-        concat(report->folder, ": ", report->steps, " steps, checkpoint ", report->checkpoint));
+    const std::string best =
+        report->bestEpoch > 0 && report->bestEpoch < report->epochs && !report->stoppedEarly
+            ? concat("best ", report->monitor, " ", numberText(report->bestValue, 4), " in epoch ",
+                     report->bestEpoch, ", ")
+            : "";
+    hooks.printLine(concat(report->folder, ": ", report->steps, " steps, ", best, "checkpoint ",
+                           report->checkpoint));
   }
   return report;
 }

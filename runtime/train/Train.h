@@ -24,6 +24,8 @@ struct TrainReport {
   bool interrupted = false;  ///< by the stop flag
   bool stoppedEarly = false; ///< by early stopping
   int64_t bestEpoch = 0;     ///< from 1, by the monitored metric; 0: none
+  std::string monitor;       ///< that metric
+  double bestValue = 0.0;    ///< its value in that epoch
   std::string resumeCommand; ///< continues the run after an interruption
   double seconds = 0.0;      ///< of this process
   double waitSeconds = 0.0;  ///< of those, waiting for batches of the training data

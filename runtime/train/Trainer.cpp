@@ -136,6 +136,8 @@ Result<TrainReport> Trainer::run() {
   report.interrupted = hooks_.isStopped() && !isDone();
   report.stoppedEarly = stoppedEarly_;
   report.bestEpoch = best_.epoch();
+  report.monitor = job_.monitor;
+  report.bestValue = best_.best().value_or(0.0);
   if (stoppedEarly_) {
     progress_.message(earlyStopText());
     std::optional<int64_t> best = Checkpoints::view(job_.folder).marked(Mark::Best);
@@ -250,7 +252,7 @@ Status Trainer::step(const data::Batch &batch) {
       return status;
     }
   }
-  if (progress_.isDue(batchesInEpoch_)) {
+  if (progress_.isDue(batchesInEpoch_, job_.feed->loader().batchesPerEpoch())) {
     progress_.update(progressState());
   }
   if (!updates) {
@@ -444,9 +446,9 @@ void Trainer::printEpoch() {
   char seconds[48];
   std::snprintf(seconds, sizeof(seconds), "  %.1f s", epochSeconds);
   line += seconds;
-  // What the steps hardly waited for is not worth a word.
+  // What the steps hardly waited for is not worth a word, nor is the start of a short epoch.
   const double share = epochWaitSeconds_ / std::max(epochSeconds, 1e-9);
-  if (share > 0.02 && epochSeconds > 0.1) {
+  if (share > 0.05 && epochWaitSeconds_ > 0.1) {
     std::snprintf(seconds, sizeof(seconds), " (%.0f %% waiting for data)", 100.0 * share);
     line += seconds;
   }
@@ -462,7 +464,7 @@ void Trainer::printRow(const NamedValues &values) {
     cells.emplace_back(name, text);
   };
   for (const auto &[name, value] : values) {
-    number(name, "%.4g", value);
+    number(name, "%#.4g", value);
   }
   if (std::optional<double> rate = job_.rates.current()) {
     number("lr", "%.4g", *rate);

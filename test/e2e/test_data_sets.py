@@ -62,6 +62,11 @@ class Pictures(Case):
         self.refused(1, ["names.txt", "names 2 classes", "up to 9"], "data", "inspect",
                      "mnist:mnist?class_names=" + str(self.write("names.txt", "a\nb\n")))
 
+    def test_the_remedy_is_named(self):
+        self.refused(2, "for one of pictures 'imagefolder:photos'", "train", "model.pb", "--data", "photos")
+        self.refused(2, "--transform 'Grayscale(1), Resize((28, 28)), ToTensor()' brings them to it", "train", "model.pb", "--data",
+                     "imagefolder:photos")
+
     def test_workers_do_not_matter(self):
         for workers in (0, 1, 3):
             self.train(f"run{workers}", "--transform", "RandomResizedCrop(28)," + RESIZE, "--workers", workers)

@@ -227,6 +227,12 @@ class Runs(Case):
         (self.here / "killed" / "run.json").write_text("{}")
         self.refused(2, ("holds a run already", "it has no checkpoint"), "train", "model.pb", *self.data, "--out", "killed")
 
+    def test_a_resumed_run_that_fails_names_the_checkpoint_it_came_from(self):
+        self.train("run", "--epochs", "1")
+        self.refused(1, ("the loss is", "the last checkpoint is 'run/checkpoints/step-"), "train", "--out", "run", "--resume=state",
+                     "--epochs", "3", "--lr", "1e30")
+        self.refused(1, ("is no run", "runs in it: 'run'"), "eval", ".", "--data", "mnist:mnist")
+
     def test_a_finished_run_says_so(self):
         self.train("run", "--epochs", "1")
         ending = self.succeeds("train", "--out", "run", "--resume")

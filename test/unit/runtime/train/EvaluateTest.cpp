@@ -52,7 +52,7 @@ TEST_F(Verbs, EvalReportsMeansOverAllSamples) {
   EXPECT_FLOAT_EQ(static_cast<float>(report->metrics[0].second), 0.2f);
   EXPECT_EQ(report->metrics[1].first, "accuracy");
   EXPECT_FLOAT_EQ(static_cast<float>(report->metrics[1].second), 0.8f);
-  EXPECT_TRUE(has(lines_, "loss 0.2  accuracy 0.8000 (5 samples)"));
+  EXPECT_TRUE(has(lines_, "loss 0.2000  accuracy 0.8000 (5 samples)"));
 }
 
 TEST_F(Verbs, EvalComputesMetricsFromPredictions) {

@@ -80,8 +80,8 @@ TEST(Progress, WithoutATerminalOneLinePerInterval) {
   EXPECT_FALSE(detectStyle(ends[1]).animate);
   {
     Progress progress(ends[1], {}, 10);
-    EXPECT_TRUE(progress.isDue(20));
-    EXPECT_FALSE(progress.isDue(21));
+    EXPECT_TRUE(progress.isDue(20, 100));
+    EXPECT_FALSE(progress.isDue(21, 100));
     progress.update(halfWay());
     progress.message("done");
   }
@@ -92,13 +92,24 @@ TEST(Progress, WithoutATerminalOneLinePerInterval) {
   EXPECT_EQ(std::string(buffer, static_cast<size_t>(length)), logLine(halfWay()) + "\ndone\n");
 }
 
+TEST(Progress, WithoutAnIntervalTenLinesPerEpoch) {
+  for (const auto &[batches, lines] : {std::pair(782, 9), {100, 10}, {40, 4}, {7, 0}}) {
+    const Progress progress(-1, {}, 0);
+    int due = 0;
+    for (int64_t batch = 1; batch <= batches; ++batch) {
+      due += progress.isDue(batch, batches);
+    }
+    EXPECT_EQ(due, lines) << batches;
+  }
+}
+
 TEST(Progress, OnATerminalAtMostTenTimesASecond) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   Progress progress(ends[1], {.animate = true, .columns = 100}, 10);
-  EXPECT_TRUE(progress.isDue(1));
+  EXPECT_TRUE(progress.isDue(1, 100));
   progress.update(halfWay());
-  EXPECT_FALSE(progress.isDue(2));
+  EXPECT_FALSE(progress.isDue(2, 100));
   ::close(ends[0]);
   ::close(ends[1]);
 }
