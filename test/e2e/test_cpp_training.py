@@ -36,7 +36,7 @@ class CppTraining(Case):
                        capture_output=True)
         self.library = next(self.prefix.rglob("libntc_train.so")).parent
         self.environment = {**self.environment, "LD_LIBRARY_PATH": str(self.library)}
-        self.succeeds("new", "mlp", "--input", "4", "--hidden", "8", "--classes", "3", "--optimizer", "sgd,lr=0.1", "-o",
+        self.succeeds("new", "mlp", "--input", "4", "--hidden", "8", "--classes", "3", "--optimizer", "sgd,lr=0.5", "-o",
                       "tiny.pb")
         self.succeeds("compile", "tiny.pb", "--batch-size=24", "-o", "tiny.so")
 
@@ -62,16 +62,16 @@ class CppTraining(Case):
         out = self.succeeds("tiny.so", "run", program=str(self.here / "training")).out
         self.write("data.safetensors", data_of_the_page())
         data = ["--data", "safetensors:data.safetensors"]
-        self.succeeds("tiny.so", *data, "--val-split", "24", "--epochs", "2", "--schedule", "step,step_size=1,gamma=0.5",
+        self.succeeds("tiny.so", *data, "--val-split", "24", "--epochs", "20", "--schedule", "step,step_size=10,gamma=0.5",
                       "--early-stop=patience=2", "--seed", "7", "--out", "cli", program=NTC_RUN)
-        self.assertEqual(len(self.records("run")), 2)
+        self.assertEqual(len(self.records("run")), 20)
         self.assertEqual(self.records("run"), self.records("cli"))
         ours, theirs = self.checkpoints("run"), self.checkpoints("cli")
         self.assertEqual([path.name for path in ours], [path.name for path in theirs])
         for mine, other in zip(ours, theirs):
             self.assertTrue(mine.read_bytes() == other.read_bytes(), mine.name)
-        self.assertIn("epoch 1  lr 0.1", out)
-        self.assertIn("epoch 2  lr 0.05", out)
+        self.assertIn("epoch 1  lr 0.5", out)
+        self.assertIn("epoch 11  lr 0.25", out)
 
         scores = json.loads(self.succeeds("cli", "--eval", *data, "--metrics", "f1", "--json", program=NTC_RUN).out)
         found = dict(re.findall(r"  (\w+) (\S+)", re.search(r"^evaluation(.*)$", out, re.MULTILINE).group(1)))
