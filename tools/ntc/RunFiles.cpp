@@ -143,7 +143,7 @@ Hparams settingsOf(const std::string &folder, const rt::train::Recipe &recipe,
   addFields(recipe.spec, "",
             {"model", "loss.name", "optimizer.name", "optimizer.nesterov",
              "optimizer.hyperparameters", "schedule", "seed", "epochs", "batch_sizes",
-             "preprocessing", "early_stop", "monitor", "metrics"},
+             "preprocessing", "early_stop", "monitor", "metrics", "shuffle", "drop_last"},
             out);
   Hparams once; // the recipe repeats what the record says
   for (const auto &[name, value] : out) {
