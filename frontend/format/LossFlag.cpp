@@ -177,6 +177,11 @@ void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &
   }
 }
 
+std::string ownLossName(const std::string &name) {
+  const LossRule *rule = findLoss(name);
+  return rule ? std::string(rule->name) : name;
+}
+
 Result<LossSpec> parseLoss(std::string_view text) {
   auto flag = parseFlag("loss", text);
   if (!flag) {

@@ -165,6 +165,11 @@ Status setHyperparameter(const OptimizerRule &rule, const Setting &setting, Opti
   return Status::ok();
 }
 
+std::string ownOptimizerName(const std::string &name) {
+  const OptimizerRule *rule = findOptimizer(lowerCase(name));
+  return rule ? std::string(rule->name) : name;
+}
+
 void completeOptimizer(OptimizerSpec &spec, std::vector<Diagnostic> &problems) {
   const OptimizerRule *rule = findOptimizer(spec.name());
   if (!rule) {

@@ -44,6 +44,17 @@ void clearSaidOtherwise(const TrainSpec &given, TrainSpec &spec) {
   }
 }
 
+/// PyTorch's names, AdamW and CrossEntropyLoss, become the recipe's.
+Result<TrainSpec> withOwnNames(Result<TrainSpec> spec) {
+  if (spec && !spec->optimizer().name().empty()) {
+    spec->mutable_optimizer()->set_name(ownOptimizerName(spec->optimizer().name()));
+  }
+  if (spec && !spec->loss().name().empty()) {
+    spec->mutable_loss()->set_name(ownLossName(spec->loss().name()));
+  }
+  return spec;
+}
+
 } // namespace
 
 Result<TrainSpec> readSpec(const std::string &path) {
@@ -54,14 +65,14 @@ Result<TrainSpec> readSpec(const std::string &path) {
   std::string text(bytes->begin(), bytes->end());
   if (text.find_first_not_of(" \t\r\n") == std::string::npos ||
       text[text.find_first_not_of(" \t\r\n")] != '{') {
-    return rt::withContext(parseRecipe(text), path);
+    return withOwnNames(rt::withContext(parseRecipe(text), path));
   }
   TrainSpec spec;
   auto read = google::protobuf::util::JsonStringToMessage(text, &spec);
   if (!read.ok()) {
     return failure(path, ": ", std::string(read.message()));
   }
-  return rt::withContext(parseRecipe(recipeText(spec)), path);
+  return withOwnNames(rt::withContext(parseRecipe(recipeText(spec)), path));
 }
 
 TrainSpec takeLoop(TrainSpec &spec) {

@@ -41,6 +41,11 @@ Result<AverageSpec> parseAverage(std::string_view text);
 /// or wants labels. Metrics become those of the new loss.
 void replaceLoss(TrainSpec &spec, const LossSpec &loss, const onnx::ModelProto &model);
 
+/// The recipe's name of PyTorch's class: adamw of AdamW, cross_entropy of CrossEntropyLoss. Other
+/// names as they are.
+std::string ownOptimizerName(const std::string &name);
+std::string ownLossName(const std::string &name);
+
 /// The recipe in the file `path`: a TrainSpec as text (train.textproto) or JSON (a run's
 /// train.json), at most 1 MiB. Errors: Io; what is not readable.
 Result<TrainSpec> readSpec(const std::string &path);

@@ -197,11 +197,16 @@ private:
     return batchBytes >= options_.prefetchAboveBytes ? 1 : 0;
   }
 
-  static size_t chooseSlots(size_t workers, size_t batchBytes) {
-    return workers == 0
-               ? 1
-               : std::max(2 * workers,
-                          std::min(kMostSlots, kRingBytes / std::max<size_t>(1, batchBytes)));
+  /// Batches that there is memory for, that of the caller among them.
+  size_t chooseSlots(size_t workers, size_t batchBytes) const {
+    if (workers == 0) {
+      return 1;
+    }
+    if (options_.prefetchFactor) {
+      return workers * static_cast<size_t>(std::max<int64_t>(1, *options_.prefetchFactor)) + 1;
+    }
+    return std::max(2 * workers,
+                    std::min(kMostSlots, kRingBytes / std::max<size_t>(1, batchBytes)));
   }
 
   Pass passOf(uint64_t epoch, int64_t begin, uint64_t first) const {

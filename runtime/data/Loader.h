@@ -27,6 +27,9 @@ struct LoaderOptions {
   /// `prefetchAboveBytes`: a hand-over to another thread costs more than copying fewer.
   std::optional<int64_t> workers{};
   size_t prefetchAboveBytes = 16 * 1024;
+  /// Batches that each worker makes ahead of the caller's, from 1; nothing: two, or more of small
+  /// ones.
+  std::optional<int64_t> prefetchFactor{};
 };
 
 /// One batch. Valid until the loader's next call.

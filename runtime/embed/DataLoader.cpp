@@ -143,7 +143,8 @@ Result<DataLoader> DataLoader::create(const Dataset &dataset, const LoaderOption
                                           .dropLast = options.dropLast,
                                           .seed = options.seed,
                                           .sampler = sampler.take(),
-                                          .workers = options.workers});
+                                          .workers = options.workers,
+                                          .prefetchFactor = options.prefetchFactor});
   if (!loader) {
     return toPublic(loader.status());
   }

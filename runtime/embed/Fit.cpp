@@ -32,6 +32,7 @@ void addCommon(const FitOptions &o, Words &words) {
   words.text("--sampler", o.sampler);
   words.text("--transform", o.transform);
   words.number("--workers", o.workers);
+  words.number("--prefetch-factor", o.prefetchFactor);
   words.list("--init", o.init);
   words.text("--weights", o.weights);
   words.number("--seed", o.seed);

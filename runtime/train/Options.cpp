@@ -357,6 +357,8 @@ std::vector<Flag> trainFlags(TrainOptions &o) {
                     "those of pictures that validate or are evaluated later (default: --transform "
                     "without what is random)"),
       workersFlag(o.workers),
+      integerFlag("--prefetch-factor", o.prefetchFactor, 1, 1024,
+                  "batches that each worker makes ahead (default: 2, more of small ones)"),
       numberFlag("--lr", o.learningRate, 0.0, "learning rate (default: the model's)"),
       scheduleFlag(o.schedule),
       earlyStopFlag(o.earlyStop),
@@ -533,6 +535,7 @@ std::string commandLine(const TrainOptions &o) {
   text("--transform", o.transform);
   text("--val-transform", o.valTransform);
   number("--workers", o.workers);
+  number("--prefetch-factor", o.prefetchFactor);
   number("--lr", o.learningRate);
   for (const std::string &rule : o.init) {
     text("--init", rule);

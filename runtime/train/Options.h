@@ -67,6 +67,8 @@ struct TrainOptions {
   std::string transform;    ///< of training pictures; empty: the recipe's
   std::string valTransform; ///< of validation pictures; empty: what is not random in `transform`
   std::optional<int64_t> workers; ///< threads that read data; nothing: the loader's choice
+  std::optional<int64_t>
+      prefetchFactor; ///< batches that each makes ahead; nothing: the loader's choice
   std::optional<double> learningRate;
   std::string earlyStop;            ///< parseEarlyStop's text; empty: to the end
   std::string monitor;              ///< metric of the best epoch; empty: chosen by the run

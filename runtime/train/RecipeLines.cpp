@@ -38,6 +38,7 @@ constexpr Line kLines[] = {
     {"shuffle", "shuffle", "--no-shuffle", Form::Opposite},
     {"dropLast", "drop_last", "--drop-last", Form::Truth},
     {"workers", "workers", "--workers", Form::Number},
+    {"prefetchFactor", "prefetch_factor", "--prefetch-factor", Form::Number},
     {"init", "init", "--init", Form::Texts},
     {"weights", "weights", "--weights", Form::Text},
     {"reinit", "reinit", "", Form::Texts},
@@ -233,6 +234,9 @@ std::string linesOf(const TrainOptions &options, const artifact::Manifest &manif
   if (options.workers) {
     out.member("workers", *options.workers);
   }
+  if (options.prefetchFactor) {
+    out.member("prefetchFactor", *options.prefetchFactor);
+  }
   writeTexts("init", options.init, out);
   writeText("weights", options.weights, out);
   writeTexts("reinit", options.reinit, out);
@@ -273,6 +277,7 @@ std::string linesOf(const TrainOptions &options, const artifact::Manifest &manif
 
 void takeLines(const TrainOptions &said, TrainOptions &options) {
   take(said.workers, options.workers);
+  take(said.prefetchFactor, options.prefetchFactor);
   take(said.maxTime, options.maxTime);
   take(said.checkNumerics, options.checkNumerics);
   take(said.noTensorboard, options.noTensorboard);

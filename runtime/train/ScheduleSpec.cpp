@@ -152,7 +152,8 @@ Status readMembers(const format::JsonValue &json, const ScheduleRule &rule, Sche
   if (const format::JsonValue *all = member("parameters")) {
     for (size_t i = 0; i < all->items().size(); ++i) {
       std::optional<double> value = all->items()[i].asDouble();
-      auto number = std::ranges::find(rule.numbers, all->keys()[i], &NumberRule::name);
+      const std::string key = lowerCase(all->keys()[i]); // PyTorch's T_max
+      auto number = std::ranges::find(rule.numbers, key, &NumberRule::name);
       if (number == rule.numbers.end()) {
         return error(Code::InvalidArgument, "schedule ", rule.name, " has no setting ",
                      quoted(all->keys()[i]), data::didYouMean(all->keys()[i], settingNames(rule)));
@@ -162,7 +163,7 @@ Status readMembers(const format::JsonValue &json, const ScheduleRule &rule, Sche
       if (!status) {
         return status;
       }
-      spec.parameters[all->keys()[i]] = *value;
+      spec.parameters[key] = *value;
     }
   }
   const format::JsonValue *lists = member("perGroup");

@@ -138,6 +138,7 @@ std::string resumeCommand(const TrainOptions &options, const std::string &folder
   TrainOptions again;
   again.out = folder;
   again.workers = options.workers;
+  again.prefetchFactor = options.prefetchFactor;
   again.maxTime = options.maxTime;
   again.checkNumerics = options.checkNumerics;
   again.threads = options.threads;

@@ -201,7 +201,8 @@ Status makeFeeds(const TrainOptions &options, const Recipe &recipe, const RunDat
                             .dropLast = options.dropLast,
                             .seed = seed,
                             .sampler = *sampler,
-                            .workers = options.workers});
+                            .workers = options.workers,
+                            .prefetchFactor = options.prefetchFactor});
   if (!feed) {
     return feed.status();
   }

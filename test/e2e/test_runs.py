@@ -144,11 +144,12 @@ class Runs(Case):
 
     def test_a_recipe_file_says_what_flags_say(self):
         self.write("train.textproto", """
-            optimizer { name: "sgd" hyperparameters { key: "lr" value: 0.05 } }
+            loss { name: "CrossEntropyLoss" }
+            optimizer { name: "SGD" hyperparameters { key: "lr" value: 0.05 } }
             clip { clip_value: 0.5 }
             init: "fc*.weight=xavier_uniform" init: "*.bias=zeros"
             early_stop: "patience=1,monitor=val_f1,mode=max" monitor: "val_f1" validation_metrics: "f1"
-            schedule { name: "step" parameters { key: "step_size" value: 1 } parameters { key: "gamma" value: 0.5 } }
+            schedule { name: "StepLR" parameters { key: "step_size" value: 1 } parameters { key: "gamma" value: 0.5 } }
             preprocessing { transform: "RandomHorizontalFlip(), ToTensor(), Normalize((0.5,), (0.25,))" }
             epochs: 2""")
         val = ("--val", "mnist:mnist?split=test")

@@ -188,8 +188,9 @@ struct LoaderOptions {
   /// WeightedRandomSampler(weights, len(weights)): one per sample, from 0.
   std::vector<double> weights = {};
   std::optional<int64_t> workers = {}; ///< threads; 0: the caller's; nothing: as suits the data
-  uint64_t seed = 0;                   ///< of the order and of random transforms
-  std::vector<Column> columns = {};    ///< empty: every field, of its own dtype
+  std::optional<int64_t> prefetchFactor = {}; ///< batches that each makes ahead, from 1
+  uint64_t seed = 0;                          ///< of the order and of random transforms
+  std::vector<Column> columns = {};           ///< empty: every field, of its own dtype
 };
 
 /// One batch; valid until the loader's next call.

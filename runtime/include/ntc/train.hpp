@@ -72,6 +72,7 @@ struct FitOptions {
   std::string transform = {};    ///< of training pictures
   std::string valTransform = {}; ///< empty: `transform` without what is random
   std::optional<int64_t> workers = {};
+  std::optional<int64_t> prefetchFactor = {}; ///< batches that each worker makes ahead
   std::optional<double> lr = {};
   std::string schedule = {};             ///< "cosine,t_max=20", docs/schedules.md
   std::string earlyStop = {};            ///< "patience=5,monitor=val_accuracy"

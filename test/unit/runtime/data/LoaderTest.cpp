@@ -177,8 +177,12 @@ TEST(Loader, OrderDoesNotDependOnWhatWasReadAhead) {
                                      {4, 0, 9, 99}, {5, 0, 6, 99}, {6, 32, 7, 0},  {7, 0, {}, 99},
                                      {8, 0, 8, 99}, {8, 0, 8, 99}, {8, 16, 9, 99}, {9, 0, 0, 19},
                                      {0, 0, 1, 0},  {1, 0, 2, 99}};
-  for (int64_t workers : {1, 2, 7}) {
-    auto subject = loader(numbers(301, 3), {.batchSize = 16, .seed = 9, .workers = workers});
+  using Ahead = std::optional<int64_t>;
+  const std::vector<std::pair<int64_t, Ahead>> threads = {{1, {}}, {2, {}}, {7, {}},
+                                                          {1, 1},  {3, 1},  {2, 5}};
+  for (const auto &[workers, ahead] : threads) {
+    auto subject = loader(
+        numbers(301, 3), {.batchSize = 16, .seed = 9, .workers = workers, .prefetchFactor = ahead});
     for (const Visit &visit : visits) {
       auto plain = loader(numbers(301, 3), {.batchSize = 16, .seed = 9, .workers = 0});
       plain->start(visit.epoch, visit.cursor);

@@ -57,7 +57,7 @@ TEST(Recipe, WhatNeedsAValidationIsLeftOutWithoutOne) {
 TEST(Recipe, LinesSayWhatFlagsSay) {
   Result<Recipe> recipe = parseRecipe(
       R"({"data":"synthetic","valSplit":"0.2,stratified","shuffle":false,"drop_last":true,)"
-      R"("workers":0,"maxSteps":"12","maxTime":"1h30m","saveEvery":"0","keep":3,)"
+      R"("workers":0,"prefetchFactor":3,"maxSteps":"12","maxTime":"1h30m","saveEvery":"0","keep":3,)"
       R"("controls":{"beta1":0.5,"beta2":1e-3},"reinit":["fc*"],"epochs":4})");
   ASSERT_TRUE(recipe) << recipe.status().message();
   TrainOptions options;
@@ -66,7 +66,7 @@ TEST(Recipe, LinesSayWhatFlagsSay) {
   EXPECT_EQ(commandLine(options),
             " --data synthetic --val-split 0.2,stratified --control beta1=0.25 --control "
             "beta2=0.001 --epochs 4 --max-steps 12 --max-time 5400 --drop-last --no-shuffle "
-            "--workers 0 --keep 3");
+            "--workers 0 --prefetch-factor 3 --keep 3");
   EXPECT_EQ(options.reinit, std::vector<std::string>{"fc*"});
   artifact::Manifest manifest;
   manifest.precision = "bf16";

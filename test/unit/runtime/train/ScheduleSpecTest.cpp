@@ -123,6 +123,8 @@ TEST(ScheduleSpec, RecipesAreCheckedAsFlagsAre) {
   using data::has;
   EXPECT_TRUE(has(fromJson(R"({"name":"cosin"})").status().message(), "did you mean 'cosine'?"));
   EXPECT_TRUE(has(fromJson(R"({"name":"step"})").status().message(), "needs step_size"));
+  EXPECT_EQ(toText(*fromJson(R"({"name":"CosineAnnealingLR","parameters":{"T_max":20}})")),
+            "cosine,eta_min=0,t_max=20");
   EXPECT_FALSE(fromJson(R"({"name":"step","parameters":{"step_size":0}})"));
   EXPECT_FALSE(fromJson(R"({"name":"step","parameters":{"step_size":"many"}})"));
   EXPECT_FALSE(fromJson(R"({"name":"step","parameters":{"step_size":2,"gama":1}})"));
