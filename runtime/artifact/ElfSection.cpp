@@ -37,15 +37,12 @@ bool isElf64LittleEndian(const Elf64_Ehdr &header) {
          header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB;
 }
 
-/// The zero-terminated name at `offset` of the string table.
-std::optional<std::string_view> nameAt(std::span<const uint8_t> strings, uint64_t offset) {
-  if (offset >= strings.size()) {
-    return std::nullopt;
-  }
-  const char *begin = reinterpret_cast<const char *>(strings.data()) + offset;
-  size_t limit = strings.size() - offset;
-  size_t length = strnlen(begin, limit);
-  return length < limit ? std::optional(std::string_view(begin, length)) : std::nullopt;
+/// Whether the zero-terminated text at `offset` of the string table is `name`. Looks no further
+/// than that is long: a table of strings may be one text, asked for by every section.
+bool isNameAt(std::span<const uint8_t> strings, uint64_t offset, std::string_view name) {
+  return fitsIn(offset, name.size() + 1, strings.size()) &&
+         std::memcmp(strings.data() + offset, name.data(), name.size()) == 0 &&
+         strings[offset + name.size()] == 0;
 }
 
 } // namespace
@@ -76,7 +73,7 @@ Result<uint64_t> findElfSectionHeader(std::span<const uint8_t> file, std::string
     if (!section) {
       return error(Code::Corrupt, "its table of sections is cut off");
     }
-    if (nameAt(names, section->sh_name) != name) {
+    if (!isNameAt(names, section->sh_name, name)) {
       continue;
     }
     if (section->sh_type == SHT_NOBITS ||

@@ -19,8 +19,8 @@ inline constexpr size_t kMaxRank = 16;
 ///    states and controls do not overlap;
 ///  * controls have unique names and lie at multiples of 8; integer controls "seed" and "step"
 ///    exist;
-///  * entries have unique names and there is one per kind and batch size; every input and batch
-///    output begins with the batch size; classes only on integer inputs; metrics are f32 or f64
+///  * entries have unique names and there is one per kind and batch size; every input
+///    begins with the batch size; classes only on integer inputs; metrics are f32 or f64
 ///    scalars;
 ///  * calls name existing kernels and inputs and have operands within the arena and at least one
 ///    group;

@@ -140,16 +140,19 @@ Result<MappedFile> MappedFile::map(const FileDescriptor &file, const std::string
 }
 
 void MappedFile::forget(std::span<const uint8_t> part) const {
-  if (part.empty() || part.data() < data_ || part.data() + part.size() > data_ + size_) {
-    return;
+  if (part.data() >= data_ && part.data() + part.size() <= data_ + size_) {
+    forgetMapped(part);
   }
+}
+
+void forgetMapped(std::span<const uint8_t> part) {
   // Whole pages only; those at the edges hold bytes of others.
-  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const auto offset = static_cast<size_t>(part.data() - data_);
-  const size_t begin = (offset + page - 1) / page * page;
-  const size_t end = (offset + part.size()) / page * page;
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto address = reinterpret_cast<uintptr_t>(part.data());
+  const uintptr_t begin = (address + page - 1) / page * page;
+  const uintptr_t end = (address + part.size()) / page * page;
   if (begin < end) {
-    ::madvise(const_cast<uint8_t *>(data_) + begin, end - begin, MADV_DONTNEED);
+    ::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
   }
 }
 

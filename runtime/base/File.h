@@ -62,14 +62,18 @@ public:
   static Result<MappedFile> map(const FileDescriptor &file, const std::string &path);
 
   std::span<const uint8_t> bytes() const { return {data_, size_}; }
-  /// Gives back the memory of a part that was read, which may be read again later. Does nothing for
-  /// bytes of others.
+  /// As forgetMapped; does nothing for bytes of others.
   void forget(std::span<const uint8_t> part) const;
 
 private:
   const uint8_t *data_ = nullptr;
   size_t size_ = 0;
 };
+
+/// Gives back the memory of a part of a mapped file that was read, and which may be read again
+/// later, also by other threads at the same time. `part` is of no other memory, which would lose
+/// its content.
+void forgetMapped(std::span<const uint8_t> part);
 
 /// Writes a file beside its final name and moves it there in `commit`: temporary file
 /// `NAME.tmp.PID[.N]` created with O_EXCL and O_NOFOLLOW, fsync, rename, fsync of the folder.

@@ -25,20 +25,6 @@ std::vector<double> balanced(std::span<const int64_t> labels) {
   return weights;
 }
 
-/// The file's weights of the samples of `dataset`.
-Result<std::vector<double>> weightsOf(const std::string &file, const Dataset &dataset,
-                                      const SubsetDataset *part) {
-  Result<std::vector<double>> all = readWeights(file, part ? part->whole().size() : dataset.size());
-  if (!all || !part) {
-    return all;
-  }
-  std::vector<double> out;
-  for (int64_t row : part->rows()) {
-    out.push_back((*all)[static_cast<size_t>(row)]);
-  }
-  return out;
-}
-
 Result<std::shared_ptr<const Sampler>> bucketed(const Dataset &dataset, int64_t batchSize,
                                                 uint64_t seed) {
   if (dataset.buckets().empty()) {
@@ -62,6 +48,37 @@ Result<std::shared_ptr<const Sampler>> weighted(const SamplerSpec &spec, const D
 
 } // namespace
 
+Result<std::vector<double>> weightsFor(std::vector<double> weights, const Dataset &dataset,
+                                       const SubsetDataset *part, std::string_view name) {
+  if (std::ssize(weights) == dataset.size()) {
+    return weights;
+  }
+  part = part ? part : dynamic_cast<const SubsetDataset *>(&dataset);
+  std::vector<int64_t> rows;
+  if (part) {
+    rows.assign(part->rows().begin(), part->rows().end());
+  }
+  int64_t whole = dataset.size();
+  while (part) {
+    whole = part->whole().size();
+    if (std::ssize(weights) == whole) {
+      std::vector<double> out;
+      for (int64_t row : rows) {
+        out.push_back(weights[static_cast<size_t>(row)]);
+      }
+      return out;
+    }
+    part = dynamic_cast<const SubsetDataset *>(&part->whole());
+    for (int64_t &row : rows) {
+      row = part ? part->rows()[static_cast<size_t>(row)] : row;
+    }
+  }
+  return error(Code::InvalidArgument, name, " has ", weights.size(), " weights, but the data have ",
+               whole, " samples",
+               whole > dataset.size() ? concat(", of which ", dataset.size(), " are in this part")
+                                      : "");
+}
+
 Result<std::shared_ptr<const Sampler>> samplerOf(const SamplerSpec &spec, const Dataset &dataset,
                                                  const SubsetDataset *part, int64_t batchSize,
                                                  uint64_t seed) {
@@ -75,7 +92,9 @@ Result<std::shared_ptr<const Sampler>> samplerOf(const SamplerSpec &spec, const 
     return bucketed(dataset, batchSize, seed);
   }
   if (!spec.weights.empty()) {
-    Result<std::vector<double>> weights = weightsOf(spec.weights, dataset, part);
+    Result<std::vector<double>> weights = readWeights(spec.weights);
+    weights = weights ? weightsFor(weights.take(), dataset, part, concat("'", spec.weights, "'"))
+                      : weights;
     return weights ? withContext(weighted(spec, dataset, *weights, seed), "'", spec.weights, "'")
                    : weights.status();
   }

@@ -116,6 +116,10 @@ private:
   int64_t line_ = 1;
 };
 
+Status tooManyColumns(const std::string &name) {
+  return error(Code::Unsupported, "'", name, "' has more than ", kMostColumns, " columns");
+}
+
 Status parseNames(Cursor &cursor, const std::string &name, CsvText &table) {
   std::string cell;
   std::unordered_set<std::string> seen;
@@ -135,7 +139,7 @@ Status parseNames(Cursor &cursor, const std::string &name, CsvText &table) {
                    shownCell(cell), "'");
     }
     if (table.columns.size() == kMostColumns) {
-      return error(Code::Unsupported, "'", name, "' has more than ", kMostColumns, " columns");
+      return tooManyColumns(name);
     }
     table.columns.push_back(cell);
   }
@@ -146,12 +150,16 @@ Status parseNames(Cursor &cursor, const std::string &name, CsvText &table) {
 }
 
 /// Names as many columns as the first line has cells. Takes a copy: the line is a row.
-void numberColumns(Cursor cursor, CsvText &table) {
+Status numberColumns(Cursor cursor, const std::string &name, CsvText &table) {
   std::string cell;
   for (auto end = Cursor::Cell::More; end == Cursor::Cell::More;) {
     end = cursor.take(cell);
+    if (table.columns.size() == kMostColumns) {
+      return tooManyColumns(name);
+    }
     table.columns.push_back(concat("x", table.columns.size()));
   }
+  return Status::ok();
 }
 
 Status parseRow(Cursor &cursor, const std::string &name, CsvText &table) {
@@ -201,7 +209,9 @@ Result<CsvText> parseCsvText(std::string_view text, char separator, const std::s
   CsvText table;
   Cursor cursor(text, separator);
   if (header == CsvHeader::None) {
-    numberColumns(cursor, table);
+    if (Status status = numberColumns(cursor, name, table); !status) {
+      return status;
+    }
   } else if (Status status = parseNames(cursor, name, table); !status) {
     return status;
   }

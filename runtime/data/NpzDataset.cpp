@@ -96,7 +96,7 @@ Result<std::unique_ptr<Dataset>> openNpz(const DataSource &source,
   return arrays.take(source, std::move(archive));
 }
 
-Result<std::unique_ptr<Dataset>> openNpy(const DataSource &source) {
+Result<std::unique_ptr<Dataset>> openNpy(const DataSource &source, uint64_t keptBytes) {
   auto files = std::make_shared<std::vector<MappedFile>>();
   std::vector<std::string> names;
   StoredArrays arrays("");
@@ -114,7 +114,7 @@ Result<std::unique_ptr<Dataset>> openNpy(const DataSource &source) {
       }
     }
   }
-  return arrays.take(source, std::move(files));
+  return arrays.take(source, std::move(files), keptBytes);
 }
 
 } // namespace ntc::rt::data

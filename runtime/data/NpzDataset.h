@@ -6,6 +6,7 @@
 #include "runtime/artifact/Manifest.h"
 #include "runtime/data/DataSource.h"
 #include "runtime/data/Dataset.h"
+#include "runtime/data/StoredArrays.h"
 
 namespace ntc::rt::data {
 
@@ -25,6 +26,6 @@ Result<std::unique_ptr<Dataset>> openNpz(const DataSource &source,
 /// than memory; arrays in column-major order are copied. Errors: InvalidArgument for two files of
 /// one name; NotFound, Io, Corrupt with the file; arrays whose first dimensions differ (both
 /// named).
-Result<std::unique_ptr<Dataset>> openNpy(const DataSource &source);
+Result<std::unique_ptr<Dataset>> openNpy(const DataSource &source, uint64_t keptBytes = kKeptBytes);
 
 } // namespace ntc::rt::data

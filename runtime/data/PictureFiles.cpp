@@ -19,6 +19,7 @@
 #include <new>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 
 namespace ntc::rt::data {
 namespace {
@@ -280,8 +281,16 @@ Status readLabels(const CsvText &table, size_t column, const std::string &file,
     auto rest = std::ranges::unique(listing.classNames);
     listing.classNames.erase(rest.begin(), rest.end());
   }
+  std::unordered_map<std::string, int64_t> labels;
+  for (size_t i = 0; i < listing.classNames.size(); ++i) {
+    labels.emplace(listing.classNames[i], static_cast<int64_t>(i));
+  }
   for (int64_t row = 0; row < table.rows; ++row) {
     const std::string name(table.cell(row, column));
+    if (auto found = labels.find(name); found != labels.end() && !name.empty() && isUtf8(name)) {
+      listing.labels.push_back(found->second);
+      continue;
+    }
     const std::string where = concat("'", file, "', line ", table.lineOf(row));
     if (name.empty()) {
       return error(Code::Corrupt, where, ": expected a label, found nothing");

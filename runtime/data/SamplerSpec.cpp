@@ -144,19 +144,14 @@ Result<SamplerSpec> parseSampler(std::string_view text) {
   return spec;
 }
 
-Result<std::vector<double>> readWeights(const std::string &file, int64_t count) {
+Result<std::vector<double>> readWeights(const std::string &file) {
   std::string path = file, column;
   if (const size_t colon = file.rfind(':');
       colon != std::string::npos && ::access(file.c_str(), F_OK) != 0) {
     path = file.substr(0, colon);
     column = file.substr(colon + 1);
   }
-  auto weights = path.ends_with(".npy") ? readArray(path) : readColumn(path, column);
-  if (weights && std::ssize(*weights) != count) {
-    return error(Code::InvalidArgument, "'", path, "' has ", weights->size(),
-                 " weights, but the data have ", count, " samples");
-  }
-  return weights;
+  return path.ends_with(".npy") ? readArray(path) : readColumn(path, column);
 }
 
 } // namespace ntc::rt::data

@@ -33,8 +33,8 @@ std::span<const std::string_view> samplerNames();
 Result<SamplerSpec> parseSampler(std::string_view text);
 
 /// The numbers of a file: a .npy file of one dimension, or a table with a header line, FILE.csv
-/// with one column or FILE.csv:COLUMN. `count` is how many there must be. Errors: NotFound, Io;
-/// Corrupt for cells that are no numbers, and another count; the file is named.
-Result<std::vector<double>> readWeights(const std::string &file, int64_t count);
+/// with one column or FILE.csv:COLUMN. Errors: NotFound, Io; Corrupt for cells that are no numbers;
+/// the file is named.
+Result<std::vector<double>> readWeights(const std::string &file);
 
 } // namespace ntc::rt::data

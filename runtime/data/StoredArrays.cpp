@@ -3,10 +3,12 @@
 // Checks of arrays, and samples straight from where they are stored.
 #include "runtime/data/StoredArrays.h"
 
+#include "runtime/base/File.h"
 #include "runtime/data/ClassNames.h"
 #include "runtime/data/WholeNumbers.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace ntc::rt::data {
@@ -48,9 +50,9 @@ int64_t classesOfArray(const NpyView &view) {
 class StoredArrays::Set : public Dataset {
 public:
   Set(int64_t samples, std::vector<Entry> entries, std::vector<std::string> names,
-      std::shared_ptr<const void> owner)
+      std::shared_ptr<const void> owner, uint64_t keptBytes)
       : samples_(samples), entries_(std::move(entries)), names_(std::move(names)),
-        owner_(std::move(owner)) {
+        owner_(std::move(owner)), keptBytes_(keptBytes) {
     for (const Entry &entry : entries_) {
       fields_.push_back(entry.field);
     }
@@ -62,6 +64,7 @@ public:
   void copyRows(size_t field, std::span<const int64_t> rows, DType dtype,
                 std::byte *destination) const override {
     const NpyView &view = entries_[field].view;
+    keepFew(entries_[field], rows.size());
     const auto address = reinterpret_cast<uintptr_t>(view.bytes.data());
     if (!view.widen && address % sizeOf(view.dtype) == 0) {
       return copyRowsOf(fields_[field], reinterpret_cast<const std::byte *>(view.bytes.data()),
@@ -82,11 +85,28 @@ public:
   }
 
 private:
+  /// Gives mapped pages back once about `keptBytes_` of them were touched: what the process holds
+  /// does not grow to the size of the files; the kernel keeps what it has room for.
+  void keepFew(const Entry &entry, size_t rows) const {
+    constexpr uint64_t kAround = 64 * 1024; // that a fault brings in, at most, beside the row
+    const uint64_t bytes = entry.view.bytes.size();
+    if (!entry.own.empty() || bytes <= keptBytes_) {
+      return;
+    }
+    const uint64_t touched = rows * (bytes / static_cast<uint64_t>(samples_) + kAround);
+    if (touched_.fetch_add(touched, std::memory_order_relaxed) + touched > keptBytes_) {
+      touched_.store(0, std::memory_order_relaxed);
+      forgetMapped(entry.view.bytes);
+    }
+  }
+
   int64_t samples_;
   std::vector<Entry> entries_;
   std::vector<Field> fields_;
   std::vector<std::string> names_;
   std::shared_ptr<const void> owner_;
+  uint64_t keptBytes_;
+  mutable std::atomic<uint64_t> touched_ = 0;
 };
 
 Status StoredArrays::append(const std::string &label, Entry entry) {
@@ -135,7 +155,8 @@ Status StoredArrays::add(const std::string &label, std::string name, bool isTarg
 }
 
 Result<std::unique_ptr<Dataset>> StoredArrays::take(const DataSource &source,
-                                                    std::shared_ptr<const void> owner) {
+                                                    std::shared_ptr<const void> owner,
+                                                    uint64_t keptBytes) {
   std::ranges::stable_partition(entries_, [](const Entry &entry) { return !entry.field.isTarget; });
   int64_t classes = 0;
   for (const Entry &entry : entries_) {
@@ -145,8 +166,8 @@ Result<std::unique_ptr<Dataset>> StoredArrays::take(const DataSource &source,
   if (!names) {
     return names.status();
   }
-  return std::unique_ptr<Dataset>(
-      std::make_unique<Set>(samples_, std::move(entries_), names.take(), std::move(owner)));
+  return std::unique_ptr<Dataset>(std::make_unique<Set>(samples_, std::move(entries_), names.take(),
+                                                        std::move(owner), keptBytes));
 }
 
 } // namespace ntc::rt::data

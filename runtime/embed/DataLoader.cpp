@@ -78,11 +78,10 @@ rt::Result<std::shared_ptr<const rt::data::Sampler>> samplerOf(const Dataset &da
                                            std::max<int64_t>(1, options.batchSize), options.seed),
                        "sampler");
   }
-  if (static_cast<int64_t>(options.weights.size()) != dataset.size()) {
-    return error(Code::InvalidArgument, "data '", dataset.name(), "' has ", dataset.size(),
-                 " samples, found ", options.weights.size(), " weights");
-  }
-  return rt::data::weightedSampler(options.weights, dataset.size(), options.seed);
+  auto weights = rt::data::weightsFor(options.weights, *dataset.impl().dataset, nullptr,
+                                      rt::concat("data '", dataset.name(), "'"));
+  return weights ? rt::data::weightedSampler(*weights, dataset.size(), options.seed)
+                 : weights.status();
 }
 
 } // namespace

@@ -31,6 +31,11 @@ Result<std::vector<PredictOutput>> predictOutputs(const artifact::EntrySpec &ent
     if (spec.isMetric || spec.shape.empty()) {
       continue;
     }
+    if (spec.shape[0] != entry.batchSize) {
+      return error(Code::Unsupported, "output ", quoted(spec.name), " of shape ",
+                   shapeText(spec.shape), " has no row for each of the ", entry.batchSize,
+                   " samples of a batch");
+    }
     if (spec.dtype == DType::F16 || spec.dtype == DType::BF16) {
       return error(Code::Unsupported, "output ", quoted(spec.name), " has type ",
                    nameOf(spec.dtype), ", which predict does not write");

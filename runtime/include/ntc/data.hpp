@@ -185,7 +185,8 @@ struct LoaderOptions {
   bool dropLast = false; ///< leave out the last batch of an epoch if it is smaller
   /// Instead of `shuffle`, as --sampler: "stratified", "window,size=10000", "weighted" (classes).
   std::string sampler = {};
-  /// WeightedRandomSampler(weights, len(weights)): one per sample, from 0.
+  /// WeightedRandomSampler(weights, len(dataset)): one per sample, from 0, or of a part (subset,
+  /// randomSplit) one per sample of the whole, of which its own are taken.
   std::vector<double> weights = {};
   std::optional<int64_t> workers = {}; ///< threads; 0: the caller's; nothing: as suits the data
   std::optional<int64_t> prefetchFactor = {}; ///< batches that each makes ahead, from 1

@@ -7,6 +7,9 @@
 //                                              .schedule = "cosine", .earlyStop = "patience=3"});
 //   auto scores = ntc::train::evaluate(report->folder, {.data = *test, .metrics = {"f1"}});
 //
+// The compiler is a program, not a part of this library: `ntc compile` makes model.so, `ntc export`
+// makes other files of a run folder. The guide says how a program calls them.
+//
 // Options are the flags of the commands under the same names, with the same texts, defaults and
 // checks; messages name the flag. The state after n steps is the commands' to the last bit. Option
 // structs belong to this library's version and have no stable layout. Calls belong to their thread;

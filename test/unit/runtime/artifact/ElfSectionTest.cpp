@@ -3,6 +3,7 @@
 // Sections of ELF files that are built here byte by byte, then damaged in every field.
 #include "runtime/artifact/ElfSection.h"
 
+#include <chrono>
 #include <cstring>
 #include <elf.h>
 #include <gtest/gtest.h>
@@ -46,6 +47,31 @@ TEST(ElfSection, isFoundByName) {
   ASSERT_TRUE(section) << section.status().message();
   EXPECT_EQ(std::string(section->begin(), section->end()), "manifest");
   EXPECT_EQ(findElfSection(file, ".text").status().code(), Code::NotFound);
+}
+
+/// Of a file of 60,000 sections whose names are one text of 8 MB, each is compared in a few bytes.
+TEST(ElfSection, isFoundAmongManyAndLongNames) {
+  constexpr size_t kSections = 60000, kNames = size_t{8} << 20;
+  Bytes file = smallElf();
+  Elf64_Ehdr header;
+  std::memcpy(&header, file.data(), sizeof(header));
+  Elf64_Shdr names;
+  std::memcpy(&names, file.data() + header.e_shoff + sizeof(names), sizeof(names));
+  header.e_shoff = file.size();
+  header.e_shnum = static_cast<Elf64_Half>(kSections);
+  std::memcpy(file.data(), &header, sizeof(header));
+  Elf64_Shdr other{};
+  names.sh_offset = file.size() + kSections * sizeof(other);
+  names.sh_size = kNames;
+  std::string sections(kSections * sizeof(other), '\0');
+  std::memcpy(sections.data() + sizeof(names), &names, sizeof(names));
+  file.insert(file.end(), sections.begin(), sections.end());
+  file.insert(file.end(), kNames - 1, 'a');
+  file.push_back(0);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(findElfSection(file, kManifestSection).status().code(), Code::NotFound);
+  // Two bytes for each section take milliseconds, 500 GB would take minutes.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 TEST(ElfSection, truncationsAreRefused) {

@@ -37,6 +37,10 @@ TEST(Csv, ParsesHeaderQuotesBlanksAndLineEnds) {
   table = parseCsvText("1,2\n3,4", ',', "t", CsvHeader::None);
   ASSERT_TRUE(table) << table.status().message();
   EXPECT_EQ(table->columns, (std::vector<std::string>{"x0", "x1"}));
+  const std::string wide((1 << 20) + 1, ',');
+  EXPECT_TRUE(has(parseCsvText(wide, ',', "t", CsvHeader::None).status().message(),
+                  "has more than 1048576 columns"));
+  table = parseCsvText("1,2\n3,4", ',', "t", CsvHeader::None);
   EXPECT_EQ(table->rows, 2);
 }
 

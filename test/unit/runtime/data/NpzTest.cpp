@@ -8,6 +8,9 @@
 #include "Scratch.h"
 #include "Values.h"
 
+#include <fstream>
+#include <unistd.h>
+
 namespace ntc::rt::data {
 namespace {
 
@@ -120,6 +123,35 @@ TEST_F(NpyFiles, ColumnMajorArraysAreTurned) {
   auto dataset = open("npy:" + folder_.write("t.npy", turned));
   ASSERT_TRUE(dataset) << dataset.status().message();
   EXPECT_EQ(valuesOf<float>(**dataset, 0, DType::F32), (std::vector<float>{1, 2, 3, 4}));
+}
+
+/// Megabytes of files that the process holds, of which the kernel tells.
+double heldMegabytes() {
+  std::ifstream file("/proc/self/statm");
+  double total = 0, resident = 0, shared = 0;
+  file >> total >> resident >> shared;
+  return shared * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+TEST_F(NpyFiles, ReadingAllOfAFileHoldsAPartOfIt) {
+  constexpr int64_t samples = 16, width = 1 << 20;
+  folder_.write("big.npy", npy("|u1", "(16, 1048576)", std::string(samples * width, 'x')));
+  std::vector<std::byte> row(width);
+  for (uint64_t kept : {uint64_t{64} << 20, uint64_t{4} << 20}) {
+    auto dataset = openNpy(*DataSource::parse("npy:" + (folder_ / "big.npy")), kept);
+    ASSERT_TRUE(dataset) << dataset.status().message();
+    const double before = heldMegabytes();
+    for (int64_t i = 0; i < samples; ++i) {
+      (*dataset)->copyRows(0, std::span(&i, 1), DType::U8, row.data());
+      EXPECT_EQ(row.back(), std::byte{'x'});
+    }
+    const double held = heldMegabytes() - before;
+    if (kept > 16 << 20) {
+      EXPECT_GT(held, 12.0);
+    } else {
+      EXPECT_LT(held, 6.0);
+    }
+  }
 }
 
 TEST_F(NpyFiles, RefusesFilesByName) {

@@ -177,6 +177,16 @@ TEST(Sampler, WeightsComeFromFilesForThePartThatTrains) {
   const std::string none = folder.write("none.csv", "w\n0\n0\n0\n0\n");
   EXPECT_EQ(rows(array), std::vector<int64_t>(50, 1)); // sample 3 is the part's second
   EXPECT_EQ(rows(table + ":w"), std::vector<int64_t>(50, 1));
+  // As many as the part has are its own; those of the whole reach the part of a part.
+  EXPECT_EQ(rows(folder.write("own.csv", "w\n0\n1\n")), std::vector<int64_t>(50, 1));
+  const SubsetDataset inner(std::make_shared<SubsetDataset>(*whole, std::vector<int64_t>{0, 1, 3}),
+                            {2});
+  auto weights = weightsFor({9, 0, 9, 1}, inner, nullptr, "w");
+  ASSERT_TRUE(weights) << weights.status().message();
+  EXPECT_EQ(*weights, (std::vector<double>{1}));
+  EXPECT_EQ(*weightsFor({9, 0, 7}, inner, nullptr, "w"), (std::vector<double>{7}));
+  EXPECT_EQ(weightsFor({9, 0}, inner, nullptr, "w").status().message(),
+            "w has 2 weights, but the data have 4 samples, of which 1 are in this part");
   EXPECT_TRUE(has(message(table), "has 2 columns; say which one holds the weights"));
   EXPECT_TRUE(has(message(table + ":v"), "has no column 'v'"));
   EXPECT_TRUE(has(message(column), "line 3, column 'w': expected a number, found"));

@@ -154,6 +154,11 @@ TEST(DataLoader, DrawsByWeightsAndSamplers) {
   for (float x : read(loader, 0)) {
     EXPECT_TRUE(x == 3.5f || x == 4.0f) << x;
   }
+  // Those of the whole are weights of its parts too.
+  auto part = data->subset({3, 8, 9});
+  ASSERT_TRUE(part);
+  DataLoader ofPart = make(*part, {.batchSize = 3, .weights = weights});
+  EXPECT_EQ(read(ofPart, 0), (std::vector<float>{4.0f, 4.0f, 4.0f}));
   DataLoader stratified = make(*data, {.batchSize = 10, .sampler = "stratified"});
   EXPECT_EQ(read(stratified, 0).size(), static_cast<size_t>(kSamples));
   EXPECT_FALSE(DataLoader::create(*data, {.sampler = "stratifed"}));
