@@ -130,11 +130,11 @@ std::string parallelCoordinates(std::span<const Axis> axes,
     for (size_t i = 0; i < axes.size(); ++i) {
       const double value = (*shown[n])[i];
       points += concat(i == 0 ? "" : " ", pixel(x(i)), ",", pixel(y(i, value)));
-      const size_t choice = static_cast<size_t>(value);
-      values +=
-          concat(axes[i].name, " ",
-                 choice < axes[i].choices.size() ? axes[i].choices[choice] : shortNumber(value),
-                 i == last ? "" : ", ");
+      const std::vector<std::string> &choices = axes[i].choices;
+      const bool isChoice = value >= 0 && value < static_cast<double>(choices.size());
+      values += concat(axes[i].name, " ",
+                       isChoice ? choices[static_cast<size_t>(value)] : shortNumber(value),
+                       i == last ? "" : ", ");
     }
     out += concat("<polyline class=\"trial\" stroke-opacity=\"", opacity(0.12 + 0.88 * rank * rank),
                   "\" points=\"", points, "\"><title>", escaped(values), "</title></polyline>");

@@ -30,27 +30,43 @@ std::optional<size_t> targetField(const data::Dataset &dataset, int64_t classes)
 }
 
 template <typename T>
-std::vector<T> readTargets(const data::Dataset &dataset, size_t field, DType dtype,
-                           std::span<const int64_t> rows) {
+Result<std::vector<T>> readTargets(const data::Dataset &dataset, size_t field, DType dtype,
+                                   std::span<const int64_t> rows) {
   std::vector<T> out(rows.size());
-  dataset.copyRows(field, rows, dtype, reinterpret_cast<std::byte *>(out.data()));
-  return out;
+  Status status =
+      dataset.readRows(field, rows, dtype, reinterpret_cast<std::byte *>(out.data()), {});
+  return status ? Result<std::vector<T>>(std::move(out)) : status;
 }
 
 /// Labels; of probabilities the most probable class.
-std::vector<int64_t> readLabels(const data::Dataset &dataset, size_t field, int64_t classes,
-                                std::span<const int64_t> rows) {
+Result<std::vector<int64_t>> readLabels(const data::Dataset &dataset, size_t field, int64_t classes,
+                                        std::span<const int64_t> rows) {
   if (dataset.fields()[field].elements() == 1) {
     return readTargets<int64_t>(dataset, field, DType::I64, rows);
   }
   std::vector<float> row(static_cast<size_t>(classes));
   std::vector<int64_t> out;
   for (const int64_t &sample : rows) {
-    dataset.copyRows(field, std::span(&sample, 1), DType::F32,
-                     reinterpret_cast<std::byte *>(row.data()));
+    Status status = dataset.readRows(field, std::span(&sample, 1), DType::F32,
+                                     reinterpret_cast<std::byte *>(row.data()), {});
+    if (!status) {
+      return status;
+    }
     out.push_back(std::ranges::max_element(row) - row.begin());
   }
   return out;
+}
+
+/// What the predictions should be, of `out.rows`.
+Status readTruth(const data::Dataset &dataset, size_t field, bool isClassifier, Predictions &out) {
+  if (isClassifier) {
+    auto labels = readLabels(dataset, field, out.classes, out.rows);
+    out.labels = labels ? labels.take() : std::vector<int64_t>();
+    return labels.status();
+  }
+  auto targets = readTargets<double>(dataset, field, DType::F64, out.rows);
+  out.targets = targets ? targets.take() : std::vector<double>();
+  return targets.status();
 }
 
 std::vector<int64_t> chooseRows(int64_t size) {
@@ -104,11 +120,9 @@ Result<Predictions> collectPredictions(exec::Session &session, const std::string
   }
   Predictions out;
   out.rows = chooseRows(dataset->size());
-  if (isClassifier) {
-    out.classes = output.elements;
-    out.labels = readLabels(*dataset, *field, out.classes, out.rows);
-  } else {
-    out.targets = readTargets<double>(*dataset, *field, DType::F64, out.rows);
+  out.classes = isClassifier ? output.elements : 0;
+  if (Status status = readTruth(*dataset, *field, isClassifier, out); !status) {
+    return status;
   }
   if (out.size() < dataset->size()) {
     dataset = std::make_shared<data::SubsetDataset>(dataset, out.rows);

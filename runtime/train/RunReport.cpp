@@ -3,6 +3,7 @@
 // Sections of the page, from what readers look for first to what they look up.
 #include "runtime/train/RunReport.h"
 
+#include "runtime/base/Units.h"
 #include "runtime/report/Chart.h"
 #include "runtime/report/Html.h"
 #include "runtime/train/Machine.h"
@@ -135,14 +136,14 @@ std::vector<HtmlPage::Sample> sampleFigures(const RunReport &run, std::span<cons
 void addClassification(const RunReport &run, HtmlPage &page) {
   const Predictions &predictions = run.predictions;
   const int64_t classes = predictions.classes;
-  const std::vector<int64_t> counts = confusion(predictions);
   page.heading("Predictions");
   page.paragraph(concat(
       predictions.size(),
       predictions.size() < run.samples->size() ? concat(" of the ", run.samples->size()) : "",
       " samples of ", run.samplesName, ", by the parameters after the last step"));
-  const std::vector<std::string> names = classNames(run);
   if (classes <= kMostClassRows) {
+    const std::vector<std::string> names = classNames(run);
+    const std::vector<int64_t> counts = confusion(predictions);
     page.figures(std::vector{report::confusionMatrix(names, counts)});
     page.heading("Classes");
     const std::vector<std::string> head = {"class", "precision", "recall", "F1", "samples"};
@@ -211,19 +212,17 @@ void addEpochs(const MetricsTable &metrics, HtmlPage &page) {
 
 Pairs environment(const RunReport &run) {
   const artifact::Manifest &manifest = *run.manifest;
-  int64_t parameters = 0;
+  uint64_t parameters = 0;
   for (const artifact::StateSpec &state : manifest.states) {
     if (state.role == artifact::Role::Parameter) {
-      parameters += static_cast<int64_t>(state.sizeBytes / sizeOf(state.dtype));
+      parameters += state.sizeBytes / sizeOf(state.dtype);
     }
   }
-  Pairs out = {{"ntc", manifest.ntcVersion},
-               {"program", manifest.programHash},
-               {"compiled for", manifest.cpu},
-               {"precision", manifest.precision},
-               {"parameters", concat(parameters)},
-               {"memory of the step", concat(manifest.arenaBytes, " bytes")},
-               {"threads", concat(run.threads)}};
+  Pairs out = {
+      {"ntc", manifest.ntcVersion},          {"program", manifest.programHash},
+      {"compiled for", manifest.cpu},        {"precision", manifest.precision},
+      {"parameters", countText(parameters)}, {"memory of the step", bytesText(manifest.arenaBytes)},
+      {"threads", concat(run.threads)}};
   for (auto &pair : machinePairs()) {
     out.push_back(std::move(pair));
   }

@@ -155,24 +155,22 @@ std::vector<int64_t> confusionMatrix(std::span<const int64_t> truth,
   return counts;
 }
 
-ClassReport classReport(const ClassPredictions &predictions) {
-  return classReport(confusionMatrix(predictions), predictions.classes);
-}
+namespace {
 
-ClassReport classReport(std::span<const int64_t> counts, int64_t classes) {
+/// What the scores of one class are made of.
+struct Tally {
+  int64_t hits = 0, predicted = 0, support = 0;
+};
+
+ClassReport reportOf(std::span<const Tally> tallies) {
   ClassReport report;
-  int64_t allHits = 0;
-  const int64_t all = std::accumulate(counts.begin(), counts.end(), int64_t{0});
-  for (int64_t c = 0; c < classes; ++c) {
-    int64_t predicted = 0, support = 0;
-    for (int64_t other = 0; other < classes; ++other) {
-      predicted += counts[static_cast<size_t>(other * classes + c)];
-      support += counts[static_cast<size_t>(c * classes + other)];
-    }
+  int64_t allHits = 0, all = 0;
+  for (size_t c = 0; c < tallies.size(); ++c) {
+    const auto [hits, predicted, support] = tallies[c];
+    all += support;
     if (predicted + support > 0) {
-      const int64_t hits = counts[static_cast<size_t>(c * classes + c)];
       allHits += hits;
-      report.labels.push_back(c);
+      report.labels.push_back(static_cast<int64_t>(c));
       report.scores.push_back(scoreOf(hits, predicted, support));
     }
   }
@@ -192,6 +190,33 @@ ClassReport classReport(std::span<const int64_t> counts, int64_t classes) {
   report.micro = scoreOf(allHits, all, all);
   report.accuracy = ratio(asDouble(allHits), samples);
   return report;
+}
+
+} // namespace
+
+ClassReport classReport(const ClassPredictions &predictions) {
+  std::vector<Tally> tallies(static_cast<size_t>(predictions.classes));
+  for (int64_t i = 0; i < predictions.size(); ++i) {
+    const int64_t truth = predictions.truth[static_cast<size_t>(i)];
+    const int64_t predicted = predictions.predicted(i);
+    ++tallies[static_cast<size_t>(truth)].support;
+    ++tallies[static_cast<size_t>(predicted)].predicted;
+    tallies[static_cast<size_t>(truth)].hits += truth == predicted ? 1 : 0;
+  }
+  return reportOf(tallies);
+}
+
+ClassReport classReport(std::span<const int64_t> counts, int64_t classes) {
+  std::vector<Tally> tallies(static_cast<size_t>(classes));
+  for (int64_t truth = 0; truth < classes; ++truth) {
+    for (int64_t predicted = 0; predicted < classes; ++predicted) {
+      const int64_t count = counts[static_cast<size_t>(truth * classes + predicted)];
+      tallies[static_cast<size_t>(truth)].support += count;
+      tallies[static_cast<size_t>(predicted)].predicted += count;
+      tallies[static_cast<size_t>(truth)].hits += truth == predicted ? count : 0;
+    }
+  }
+  return reportOf(tallies);
 }
 
 std::string reportText(const ClassReport &report, std::span<const std::string> names) {

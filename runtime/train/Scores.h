@@ -58,6 +58,7 @@ struct ClassReport {
   ClassScore micro, macro, weighted;
   double accuracy = 0.0;
 };
+/// In memory for the classes, not for their pairs: there may be as many as words of a language.
 ClassReport classReport(const ClassPredictions &predictions);
 /// The same of the counts that confusionMatrix gives.
 ClassReport classReport(std::span<const int64_t> counts, int64_t classes);

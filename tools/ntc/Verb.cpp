@@ -148,19 +148,4 @@ std::string grouped(int64_t number) {
   return digits;
 }
 
-std::string bytesText(uint64_t bytes) {
-  constexpr const char *units[] = {"kB", "MB", "GB", "TB"};
-  if (bytes < 1000) {
-    return concat(bytes, " B");
-  }
-  double value = static_cast<double>(bytes) / 1000.0;
-  size_t unit = 0;
-  for (; value >= 1000.0 && unit + 1 < std::size(units); ++unit) {
-    value /= 1000.0;
-  }
-  char buffer[32];
-  std::snprintf(buffer, sizeof(buffer), "%.2f %s", value, units[unit]);
-  return buffer;
-}
-
 } // namespace ntc::driver

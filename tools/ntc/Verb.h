@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/base/Status.h"
+#include "runtime/base/Units.h"
 #include "runtime/train/Flags.h"
 
 #include <optional>
@@ -76,8 +77,7 @@ void printLine(std::string_view text);
 bool isFolder(const std::string &path);
 /// "1,234,567".
 std::string grouped(int64_t number);
-/// "1.23 MB" (10^6 bytes), "512 B".
-std::string bytesText(uint64_t bytes);
+using rt::bytesText;
 
 int runNew(const Verb &verb, Words words);
 int runPack(const Verb &verb, Words words);

@@ -3,6 +3,7 @@
 // What a run writes for people: histograms of a program whose gradient is known, files in the run
 // folder, and what is left out on request.
 #include "runtime/train/Histograms.h"
+#include "runtime/train/Predictions.h"
 #include "runtime/train/Train.h"
 
 #include "../data/Scratch.h"
@@ -113,12 +114,40 @@ TEST(RunReport, ARunWritesEventsAndAPage) {
   EXPECT_TRUE(has(page, "val_loss"));
   EXPECT_TRUE(has(page, "Prediction against truth"));
   EXPECT_TRUE(has(page, "--val-split 16"));
+  EXPECT_TRUE(has(page, "memory of the step"));
+  EXPECT_FALSE(has(page, " bytes</td>")) << "numbers have units that readers take in";
   EXPECT_TRUE(page.ends_with("</html>\n"));
   const std::string events = eventFile(folder / "run");
   for (const char *tag : {"loss", "val_loss", "lr", "weights/w", "updates/w",
                           "_hparams_/session_start_info", "_hparams_/session_end_info"}) {
     EXPECT_TRUE(has(events, tag));
   }
+}
+
+/// Its targets lie in a file that can no longer be read.
+class LostTargets : public data::Dataset {
+public:
+  int64_t size() const override { return 8; }
+  std::span<const data::Field> fields() const override { return fields_; }
+  Status readRows(size_t field, std::span<const int64_t> rows, DType, std::byte *destination,
+                  const data::Reading &) const override {
+    if (fields_[field].isTarget) {
+      return error(Code::Io, "y.bin: cannot be read");
+    }
+    std::memset(destination, 0, rows.size() * 3 * sizeof(float));
+    return Status::ok();
+  }
+
+private:
+  std::vector<data::Field> fields_ = {{"x", DType::F32, {3}}, {"y", DType::F32, {1}, true}};
+};
+
+TEST(RunReport, TargetsThatCannotBeReadAreNoPredictionsOfZeros) {
+  auto program = session();
+  auto found =
+      collectPredictions(*program, "mse", std::make_shared<LostTargets>(), "lost", nullptr);
+  ASSERT_FALSE(found);
+  EXPECT_TRUE(has(found.status().message(), "y.bin: cannot be read"));
 }
 
 TEST(RunReport, NothingIsWrittenThatWasNotWanted) {

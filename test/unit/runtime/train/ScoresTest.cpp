@@ -110,6 +110,22 @@ double worstOf(const std::vector<double> &found, const format::StoredTensor &gol
   return worst;
 }
 
+/// A matrix of all pairs of classes would have 80 GB.
+TEST(Scores, TakeNoMemoryForPairsOfClasses) {
+  constexpr int64_t classes = 100'000;
+  ClassPredictions predictions;
+  predictions.classes = classes;
+  predictions.truth = {7, classes - 1, 3};
+  predictions.probabilities.assign(3 * classes, 0.0);
+  for (const int64_t at : {int64_t{7}, 2 * classes - 1, 2 * classes + 5}) {
+    predictions.probabilities[static_cast<size_t>(at)] = 1.0;
+  }
+  const ClassReport report = classReport(predictions);
+  EXPECT_EQ(report.labels, (std::vector<int64_t>{3, 5, 7, classes - 1}));
+  EXPECT_DOUBLE_EQ(report.accuracy, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(report.macro.f1, 0.5);
+}
+
 TEST(Scores, EqualScikitLearn) {
   auto goldens = format::Safetensors::open(std::string(NTC_GOLDENS) + "/scores.safetensors");
   ASSERT_TRUE(goldens) << goldens.status().message();
