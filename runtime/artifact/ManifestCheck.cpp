@@ -7,6 +7,7 @@
 #include "runtime/base/Sha256.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -118,6 +119,10 @@ private:
       }
       if (control.isInteger) {
         integers.insert(control.name);
+        const double value = control.defaultValue;
+        if (!(value >= -0x1p63 && value < 0x1p63 && value == std::floor(value))) {
+          return error(Code::Corrupt, what, ": expected an integer of 64 bits, found ", value);
+        }
       }
       ranges_.push_back({control.offset, 8, control.name});
     }

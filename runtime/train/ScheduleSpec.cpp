@@ -63,9 +63,7 @@ Status setPerGroup(const ScheduleRule &rule, const NumberRule &number,
     }
     checked.push_back(*value);
   }
-  if (!spec.perGroup.emplace(key, checked).second) {
-    return error(Code::InvalidArgument, "schedule ", rule.name, ": ", key, " is given twice");
-  }
+  spec.perGroup[key] = checked;
   spec.parameters[key] = checked.front();
   return Status::ok();
 }
@@ -93,6 +91,9 @@ Status setText(const ScheduleRule &rule, std::string_view key, std::string_view 
   }
   auto number = std::ranges::find(rule.numbers, key, &NumberRule::name);
   if (number != rule.numbers.end()) {
+    if (spec.has(key)) {
+      return error(Code::InvalidArgument, "schedule ", rule.name, ": ", key, " is given twice");
+    }
     if (number->isPerGroup && value.find(':') != std::string_view::npos) {
       std::vector<std::optional<double>> values;
       for (std::string_view part : splitAt(value, ':')) {
@@ -102,8 +103,8 @@ Status setText(const ScheduleRule &rule, std::string_view key, std::string_view 
     }
     std::optional<double> parsed = numberOf(*number, value);
     Status status = checkNumber(rule, *number, parsed.value_or(kNoNumber), quoted(value));
-    if (status && !spec.parameters.emplace(std::string(key), *parsed).second) {
-      return error(Code::InvalidArgument, "schedule ", rule.name, ": ", key, " is given twice");
+    if (status) {
+      spec.parameters.emplace(std::string(key), *parsed);
     }
     return status;
   }

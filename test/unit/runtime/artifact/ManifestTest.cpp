@@ -7,6 +7,8 @@
 #include "runtime/base/Sha256.h"
 #include "test/unit/runtime/exec/SmallProgram.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <gtest/gtest.h>
@@ -25,6 +27,10 @@ Manifest fullManifest() {
   m.entries[1].calls[0].flops = 123;
   m.entries[1].calls[0].bytes = 456;
   return m;
+}
+
+ControlSpec &controlOf(Manifest &m, std::string_view name) {
+  return *std::ranges::find(m.controls, name, &ControlSpec::name);
 }
 
 /// The prefix made right for a changed payload, as an attacker would.
@@ -152,6 +158,9 @@ TEST(ManifestCheck, everyBrokenInvariantIsRefused) {
       {"inputs", [](Manifest &m) { m.entries[1].calls[0].operands[0].value = 3; }},
       {"bytes of the arena",
        [](Manifest &m) { m.entries[1].calls[0].operands[3].value = m.arenaBytes; }},
+      {"integer of 64 bits", [](Manifest &m) { controlOf(m, "seed").defaultValue = 0x1p63; }},
+      {"integer of 64 bits", [](Manifest &m) { controlOf(m, "seed").defaultValue = NAN; }},
+      {"integer of 64 bits", [](Manifest &m) { controlOf(m, "step").defaultValue = 0.5; }},
       {"initial value", [](Manifest &m) { m.initialValues[0].state = 4; }},
       {"initial value", [](Manifest &m) { m.initialValues[1].state = 0; }},
       {"initial value", [](Manifest &m) { m.initialValues[1].bytes.push_back(0); }},
