@@ -172,15 +172,30 @@ void suggestRate(LrFindReport &report) {
   }
 }
 
-Result<LrFindReport> findLearningRate(const LrFindOptions &options, const Hooks &hooks) {
-  const double least = options.least.value_or(1e-7), greatest = options.greatest.value_or(10.0);
-  const int64_t steps = options.steps.value_or(100);
-  const double divergence = options.divergence.value_or(4.0);
-  if (!(least > 0.0) || !(greatest > least)) {
-    return error(Code::InvalidArgument, "expected 0 < --min-lr < --max-lr, found ", least, " and ",
-                 greatest);
+namespace {
+
+/// The rates between two, in steps of one factor.
+struct RateRange {
+  double least, greatest;
+  int64_t steps;
+
+  double at(int64_t step) const {
+    const double part =
+        steps > 1 ? static_cast<double>(step) / static_cast<double>(steps - 1) : 0.0;
+    return least * std::pow(greatest / least, part);
   }
-  auto artifact = artifact::Artifact::open(options.train.model);
+};
+
+/// What takes the steps: a session with its first state, and its data.
+struct OpenRun {
+  std::unique_ptr<exec::Session> session;
+  std::unique_ptr<Feed> feed;
+  std::vector<RateControl> controls;
+  int64_t accumulate = 1;
+};
+
+Result<OpenRun> openRun(const TrainOptions &options, const Hooks &hooks) {
+  auto artifact = artifact::Artifact::open(options.model);
   if (!artifact) {
     return artifact.status();
   }
@@ -188,7 +203,7 @@ Result<LrFindReport> findLearningRate(const LrFindOptions &options, const Hooks 
   if (!recipe) {
     return recipe.status();
   }
-  TrainOptions train = options.train;
+  TrainOptions train = options;
   applyTo(train, *recipe);
   train.val.clear(); // nothing is validated
   if (train.data.empty()) {
@@ -203,7 +218,7 @@ Result<LrFindReport> findLearningRate(const LrFindOptions &options, const Hooks 
   if (Status status = loadState(**session, train, progress, fresh); !status) {
     return status;
   }
-  const std::vector<RateControl> controls = rateControls((*session)->manifest());
+  std::vector<RateControl> controls = rateControls((*session)->manifest());
   if (controls.empty()) {
     return error(Code::InvalidArgument, "the program has no control 'lr'");
   }
@@ -211,30 +226,54 @@ Result<LrFindReport> findLearningRate(const LrFindOptions &options, const Hooks 
   if (!feed) {
     return feed.status();
   }
-  LrFindReport report;
+  return OpenRun{session.take(), feed.take(), std::move(controls), recipe->accumulate};
+}
+
+/// Takes the steps until the smoothed loss is `divergence` times its least.
+Status takeSteps(OpenRun &run, const RateRange &rates, double divergence, const Hooks &hooks,
+                 LrFindReport &report) {
   double average = 0.0, best = INFINITY;
   uint64_t epoch = 0;
-  (*feed)->loader().start(epoch, 0);
-  for (int64_t i = 0; i < steps && !report.diverged && !hooks.isStopped(); ++i) {
-    const double part = steps > 1 ? static_cast<double>(i) / static_cast<double>(steps - 1) : 0.0;
-    const double rate = least * std::pow(greatest / least, part);
-    for (const RateControl &control : controls) {
-      if (Status status = (*session)->setControl(control.name, rate * control.factor); !status) {
+  run.feed->loader().start(epoch, 0);
+  for (int64_t i = 0; i < rates.steps && !report.diverged && !hooks.isStopped(); ++i) {
+    const double rate = rates.at(i);
+    for (const RateControl &control : run.controls) {
+      if (Status status = run.session->setControl(control.name, rate * control.factor); !status) {
         return status;
       }
     }
-    Result<StepLoss> step = takeStep(**session, **feed, recipe->accumulate, epoch);
+    Result<StepLoss> step = takeStep(*run.session, *run.feed, run.accumulate, epoch);
     if (!step) {
       return withContext(step.status(), "step ", i + 1);
     }
-    const double value = step->loss;
-    average = kSmoothing * average + (1.0 - kSmoothing) * value;
+    average = kSmoothing * average + (1.0 - kSmoothing) * step->loss;
     const double smooth = average / (1.0 - std::pow(kSmoothing, static_cast<double>(i + 1)));
     report.diverged = !step->isFinite || (i > 0 && smooth > divergence * best);
     if (step->isFinite) {
-      report.points.push_back({rate, value, smooth});
+      report.points.push_back({rate, step->loss, smooth});
       best = std::min(best, smooth);
     }
+  }
+  return Status::ok();
+}
+
+} // namespace
+
+Result<LrFindReport> findLearningRate(const LrFindOptions &options, const Hooks &hooks) {
+  const RateRange rates = {options.least.value_or(1e-7), options.greatest.value_or(10.0),
+                           options.steps.value_or(100)};
+  if (!(rates.least > 0.0) || !(rates.greatest > rates.least)) {
+    return error(Code::InvalidArgument, "expected 0 < --min-lr < --max-lr, found ", rates.least,
+                 " and ", rates.greatest);
+  }
+  Result<OpenRun> run = openRun(options.train, hooks);
+  if (!run) {
+    return run.status();
+  }
+  LrFindReport report;
+  Status status = takeSteps(*run, rates, options.divergence.value_or(4.0), hooks, report);
+  if (!status) {
+    return status;
   }
   if (hooks.isStopped()) {
     return error(Code::Cancelled, "interrupted; nothing was written");

@@ -221,6 +221,40 @@ std::string toJson(const RunRecord &record) {
   return json.text() + "\n";
 }
 
+namespace {
+
+Status readFold(const format::JsonValue &json, RunRecord &record) {
+  const format::JsonValue *folds = json.find("folds");
+  if (!folds) {
+    return Status::ok();
+  }
+  const format::JsonValue *fold = json.find("fold");
+  const int64_t number = fold ? fold->asInt64().value_or(0) : 0; // from 1
+  const int64_t count = folds->asInt64().value_or(0);
+  if (number < 1 || number > count) {
+    return error(Code::Corrupt, "expected 'fold' from 1 to 'folds'");
+  }
+  const format::JsonValue *stratified = json.find("stratified");
+  record.fold = Fold{number - 1, count, stratified && stratified->asBool().value_or(false)};
+  const format::JsonValue *version = json.find("split_version");
+  record.splitVersion = version ? version->asInt64().value_or(0) : 0;
+  return Status::ok();
+}
+
+Status readControls(const format::JsonValue &json, RunRecord &record) {
+  const format::JsonValue *controls = json.find("controls");
+  for (size_t i = 0; controls && i < controls->keys().size(); ++i) {
+    const std::optional<double> value = controls->items()[i].asDouble();
+    if (!value) {
+      return error(Code::Corrupt, "expected a number for control ", quoted(controls->keys()[i]));
+    }
+    record.controls.emplace_back(controls->keys()[i], *value);
+  }
+  return Status::ok();
+}
+
+} // namespace
+
 Result<RunRecord> parseRunRecord(std::string_view json) {
   Result<format::JsonValue> value = format::parseJson(json);
   if (!value) {
@@ -255,24 +289,9 @@ Result<RunRecord> parseRunRecord(std::string_view json) {
   text("data", record.data);
   text("val", record.val);
   number("val_split", record.valSplit);
-  if (const format::JsonValue *folds = member("folds")) {
-    const format::JsonValue *fold = member("fold");
-    const format::JsonValue *stratified = member("stratified");
-    record.fold = Fold{fold ? fold->asInt64().value_or(0) - 1 : -1, folds->asInt64().value_or(0),
-                       stratified && stratified->asBool().value_or(false)};
-    if (record.fold->fold < 0 || record.fold->fold >= record.fold->folds) {
-      bad = error(Code::Corrupt, "expected 'fold' from 1 to 'folds'");
-    }
-    const format::JsonValue *version = member("split_version");
-    record.splitVersion = version ? version->asInt64().value_or(0) : 0;
-  }
-  if (const format::JsonValue *controls = member("controls")) {
-    for (size_t i = 0; i < controls->keys().size(); ++i) {
-      const std::optional<double> value = controls->items()[i].asDouble();
-      if (!value) {
-        bad = error(Code::Corrupt, "expected a number for control ", quoted(controls->keys()[i]));
-      }
-      record.controls.emplace_back(controls->keys()[i], value.value_or(0));
+  for (auto read : {readFold, readControls}) {
+    if (Status status = read(*value, record); !status) {
+      bad = status;
     }
   }
   text("val_rule", record.valRule);

@@ -13,7 +13,7 @@
 #include "frontend/import/OpTable.h"
 #include "runtime/base/File.h"
 #include "runtime/train/Options.h"
-#include "runtime/train/ScheduleSpec.h"
+#include "tools/ntc/StepOverlay.h"
 
 #include <google/protobuf/util/json_util.h>
 
@@ -39,96 +39,6 @@ ModelProblem problemsOf(const std::vector<format::Diagnostic> &diagnostics, int 
 
 std::optional<ModelProblem> usageProblem(const Status &status) {
   return ModelProblem{{status.message()}, kUsage};
-}
-
-/// Puts `given`, which is --spec's, and the flags into a recipe. Errors: what is wrong with a flag.
-Status overlay(const TrainSpec &given, const StepFlags &flags, const onnx::ModelProto &model,
-               TrainSpec &spec) {
-  format::replaceFields(given, model, spec);
-  if (!flags.loss.empty()) {
-    auto loss = format::parseLoss(flags.loss);
-    if (!loss) {
-      return rt::withContext(loss.status(), "--loss");
-    }
-    format::replaceLoss(spec, *loss, model);
-  }
-  if (!flags.optimizer.empty()) {
-    auto optimizer = format::parseOptimizer(flags.optimizer);
-    if (!optimizer) {
-      return rt::withContext(optimizer.status(), "--optimizer");
-    }
-    *spec.mutable_optimizer() = *optimizer;
-  }
-  if (!flags.schedule.empty()) {
-    auto schedule = rt::train::parseSchedule(flags.schedule);
-    if (!schedule) {
-      return rt::withContext(schedule.status(), "--schedule");
-    }
-    rt::format::JsonWriter json;
-    rt::train::writeJson(*schedule, json);
-    spec.clear_schedule();
-    auto read = google::protobuf::util::JsonStringToMessage(json.text(), spec.mutable_schedule());
-    if (!read.ok()) {
-      return rt::error(Code::Internal, "--schedule: ", read.ToString());
-    }
-  }
-  if (!flags.freeze.empty()) {
-    spec.clear_frozen();
-    for (const std::string &pattern : flags.freeze) {
-      spec.add_frozen(pattern);
-    }
-  }
-  if (!flags.unfreeze.empty()) {
-    spec.clear_unfreeze();
-  }
-  for (const std::string &text : flags.unfreeze) {
-    auto unfreeze = format::parseUnfreeze(text);
-    if (!unfreeze) {
-      return rt::withContext(unfreeze.status(), "--unfreeze");
-    }
-    *spec.add_unfreeze() = *unfreeze;
-  }
-  if (flags.clipNorm) {
-    spec.mutable_clip()->set_max_norm(*flags.clipNorm);
-  }
-  if (flags.clipValue) {
-    spec.mutable_clip()->set_clip_value(*flags.clipValue);
-  }
-  if (!flags.groups.empty()) {
-    spec.mutable_optimizer()->clear_groups();
-  }
-  for (const std::string &text : flags.groups) {
-    if (Status status = format::addParameterGroup(text, spec); !status) {
-      return rt::withContext(status, "--param-group");
-    }
-  }
-  if (!flags.penalties.empty()) {
-    spec.clear_penalties();
-  }
-  for (const std::string &text : flags.penalties) {
-    auto penalty = format::parsePenalty(text);
-    if (!penalty) {
-      return rt::withContext(penalty.status(), "--penalty");
-    }
-    *spec.add_penalties() = *penalty;
-  }
-  if (flags.gradNorm) {
-    spec.set_grad_norm(true);
-  }
-  if (!flags.average.empty()) {
-    auto average = format::parseAverage(flags.average);
-    if (!average) {
-      return rt::withContext(average.status(), "--average");
-    }
-    *spec.mutable_average() = *average;
-  }
-  if (flags.accumulate) {
-    spec.set_accumulate(static_cast<uint32_t>(*flags.accumulate));
-  }
-  if (!flags.reinit.empty()) {
-    spec.mutable_reinit()->Assign(flags.reinit.begin(), flags.reinit.end());
-  }
-  return Status::ok();
 }
 
 std::string nameOf(const onnx::ModelProto &proto, const TrainSpec &spec, const std::string &path) {

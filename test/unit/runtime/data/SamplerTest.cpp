@@ -97,16 +97,18 @@ TEST(Sampler, WindowsPermuteTheSetAndStayTogether) {
 TEST(Sampler, WindowsOfAnEpochMixNeighboursDifferently) {
   // How often samples 0 and 1 share a window of 10 in 200 epochs: all but one in ten times.
   auto sampler = windowSampler(1000, 10, 2);
-  int together = 0;
+  int together = 0, inOrder = 0;
   double places = 0;
   for (uint64_t epoch = 0; epoch < 200; ++epoch) {
     const std::vector<int64_t> rows = rowsOf(*sampler, epoch);
     const auto first = std::ranges::find(rows, 0) - rows.begin();
     const auto second = std::ranges::find(rows, 1) - rows.begin();
     together += std::abs(first - second) < 10 ? 1 : 0;
+    inOrder += second == first + 1 ? 1 : 0;
     places += static_cast<double>(first) / 200.0;
   }
   EXPECT_NEAR(together, 180, 15);
+  EXPECT_NEAR(inOrder, 18, 16); // one in ten of those that share a window
   EXPECT_NEAR(places, 500, 80); // four deviations of the mean of 200 even draws from 1000
 }
 

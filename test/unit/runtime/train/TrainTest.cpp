@@ -376,6 +376,32 @@ TEST_F(Training, AnAverageBySteps) {
   EXPECT_EQ(updates("ema", R"("name":"ema","start":2,"every":5)"), "4 ") << "7, 12, 17 and 22";
 }
 
+TEST_F(Training, AnInterruptionLeavesOutTheSearchForTheFirstValue) {
+  std::atomic<bool> stop = false;
+  int64_t last = -1, repeated = 0;
+  hooks_.schedule = [&](ScheduleTime time) {
+    repeated += time.step < last ? 1 : 0; // a step is made again
+    stop = hooks_.stop && time.step < last;
+    last = std::max(last, time.step);
+    return time.step < 2 ? 0.02 : 1e300;
+  };
+  auto found = run(options("found"));
+  ASSERT_FALSE(found);
+  EXPECT_TRUE(has(found.status().message(), "the first value that is not finite is in"));
+  const int64_t searched = repeated;
+  EXPECT_GE(searched, 2);
+  hooks_.stop = &stop; // As if Ctrl-C came during the first step of the search.
+  last = -1;
+  repeated = 0;
+  auto left = run(options("left"));
+  ASSERT_FALSE(left);
+  EXPECT_EQ(left.status().code(), Code::Cancelled);
+  EXPECT_EQ(repeated, 1);
+  EXPECT_FALSE(has(left.status().message(), "the first value that is not finite is in"));
+  EXPECT_TRUE(has(left.status().message(), "training stopped; no checkpoint was written before"))
+      << left.status().message();
+}
+
 TEST_F(Training, AValidationThatIsNotFiniteLosesNothing) {
   folder_.write("far.csv", "x0,x1,x2,y\n1,2,3,1e30\n1,2,3,1e30\n1,2,3,1e30\n");
   TrainOptions subject = options("a");
