@@ -126,6 +126,12 @@ class OnnxTest(ExportCase):
                       "--out", "on")
         first, second = (json.loads((self.here / run / "train.json").read_text())["preprocessing"] for run in ("run", "on"))
         self.assertEqual(first, second)
+        # The step is ours still, with or without what is done to data, and flags may change it.
+        self.succeeds("export", "run", "--bare", "-o", "bare.pb")
+        self.assertIn(b"preprocessing {", (self.here / "trained.pb").read_bytes())
+        self.assertNotIn(b"preprocessing {", (self.here / "bare.pb").read_bytes())
+        for model in ("trained.pb", "bare.pb"):
+            self.succeeds("compile", model, "--optimizer", "sgd,lr=0.1", "--reinit", "*", "--batch-size", "16", "-o", "x.so")
 
 
 class ArtifactTest(ExportCase):

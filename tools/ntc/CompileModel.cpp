@@ -8,6 +8,7 @@
 #include "codegen/artifact/WriteArtifact.h"
 #include "codegen/cpu/CompileKernels.h"
 #include "compiler/autodiff/DifferentiableOpInterface.h"
+#include "frontend/format/TrainingInfo.h"
 #include "runtime/base/File.h"
 #include "runtime/base/Sha256.h"
 #include "runtime/device/CpuTopology.h"
@@ -71,6 +72,10 @@ std::string withoutStates(const onnx::ModelProto &model, ModuleOp module) {
   strip(*stripped.mutable_graph());
   for (onnx::TrainingInfoProto &training : *stripped.mutable_training_info()) {
     strip(*training.mutable_algorithm());
+  }
+  // The hash that says that the step was generated covers the optimizer's state, too.
+  if (auto spec = format::recipeOf(model); spec && format::isGenerated(model)) {
+    format::setMetadata(stripped, format::hashKey, format::trainingInfoHash(stripped, *spec));
   }
   std::string bytes;
   google::protobuf::io::StringOutputStream stream(&bytes);

@@ -124,8 +124,10 @@ Status reduceToOnnx(onnx::ModelProto &model, const rt::train::Preprocessing &pre
 }
 
 /// What was trained is kept, and the optimizer's state with it; the recipe gets the preprocessing.
+/// A step that was generated stays one that flags may change.
 Status keepTraining(onnx::ModelProto &model, const rt::train::Preprocessing &preprocessing,
                     rt::exec::Session &session) {
+  const bool isGenerated = format::isGenerated(model);
   for (onnx::TrainingInfoProto &info : *model.mutable_training_info()) {
     info.clear_initialization();
     info.clear_initialization_binding();
@@ -133,22 +135,22 @@ Status keepTraining(onnx::ModelProto &model, const rt::train::Preprocessing &pre
       return status;
     }
   }
-  // The hash of the step does not cover the initialization half, but the recipe.
-  const std::string json = rt::train::preprocessingJson(preprocessing);
-  if (json.empty() || format::findMetadata(model, format::recipeKey) == nullptr) {
+  if (format::findMetadata(model, format::recipeKey) == nullptr) {
     return Status::ok();
   }
   auto spec = format::recipeOf(model);
   if (!spec) {
     return Status(Code::Corrupt, spec.status().message());
   }
-  const bool isGenerated = format::isGenerated(model);
   spec->clear_preprocessing();
-  auto read = google::protobuf::util::JsonStringToMessage(json, spec->mutable_preprocessing());
-  if (!read.ok()) {
-    return rt::error(Code::Corrupt, "the run's preprocessing: ", std::string(read.message()));
+  if (const std::string json = rt::train::preprocessingJson(preprocessing); !json.empty()) {
+    auto read = google::protobuf::util::JsonStringToMessage(json, spec->mutable_preprocessing());
+    if (!read.ok()) {
+      return rt::error(Code::Corrupt, "the run's preprocessing: ", std::string(read.message()));
+    }
   }
   format::setMetadata(model, format::recipeKey, format::recipeText(*spec));
+  // The hash covers the values of the optimizer's state.
   if (isGenerated) {
     format::setMetadata(model, format::hashKey, format::trainingInfoHash(model, *spec));
   }
