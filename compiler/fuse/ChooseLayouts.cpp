@@ -48,6 +48,11 @@ RankedTensorType permuted(RankedTensorType type, ArrayRef<int64_t> order) {
   return type.clone(shape);
 }
 
+/// Copies of inputs and states of at most this size stand at the start of the step, where those of
+/// all small networks become one dispatch; larger ones where they are needed first, so that a
+/// weight's copy for its backward pass takes no memory until then.
+constexpr int64_t kEarlyCopyBytes = 128 * 1024;
+
 /// Rewrites the operations of one block, in order, to the chosen layouts.
 class LayoutRewriter {
 public:
@@ -89,11 +94,11 @@ private:
     }
     Operation *def = value.getDefiningOp();
     if (def && isMaterial(def)) {
-      return operand.set(materialize(def, wanted));
+      return operand.set(materialize(def, wanted, operand.getOwner()));
     }
     Value &copy = copyOf(value, wanted);
     if (!copy) {
-      copy = createCopy(value, have, wanted);
+      copy = createCopy(value, have, wanted, operand.getOwner());
       if (!wanted.empty()) {
         orders[copy] = wanted;
       }
@@ -101,8 +106,8 @@ private:
     operand.set(copy);
   }
 
-  /// The constant, fill or empty tensor of `def` in another order.
-  Value materialize(Operation *def, const Order &order) {
+  /// The constant, fill or empty tensor of `def`, which `user` wants in another order.
+  Value materialize(Operation *def, const Order &order, Operation *user) {
     OpBuilder b(def);
     b.setInsertionPointAfter(def);
     auto type = permuted(cast<RankedTensorType>(def->getResult(0).getType()), order);
@@ -117,20 +122,34 @@ private:
       result = arith::ConstantOp::create(b, def->getLoc(), splat.resizeSplat(type));
     } else {
       Value &copy = copyOf(def->getResult(0), order);
-      copy = copy ? copy : createCopy(def->getResult(0), {}, order);
+      copy = copy ? copy : createCopy(def->getResult(0), {}, order, user);
       result = copy;
     }
     orders[result] = order;
     return result;
   }
 
-  Value createCopy(Value value, const Order &have, const Order &wanted) {
+  /// Computed values are copied behind their definition, which may then write the copy itself.
+  OpBuilder whereToCopy(Value value, Operation *firstUser) {
+    Operation *def = value.getDefiningOp();
+    const bool isComputed = def && !isMaterial(def) && !isa<ir::train::ReadOp>(def);
+    auto type = cast<RankedTensorType>(value.getType());
+    const int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    if (!isComputed && bytes > kEarlyCopyBytes) {
+      return OpBuilder(firstUser);
+    }
     OpBuilder b(block.getParentOp()->getContext());
-    if (Operation *def = value.getDefiningOp()) {
+    if (def) {
       b.setInsertionPointAfter(def);
     } else {
       b.setInsertionPointToStart(&block);
     }
+    return b;
+  }
+
+  /// `value`, which has order `have`, in the order `wanted` of its first user.
+  Value createCopy(Value value, const Order &have, const Order &wanted, Operation *firstUser) {
+    OpBuilder b = whereToCopy(value, firstUser);
     auto type = cast<RankedTensorType>(value.getType());
     AffineMap identity = b.getMultiDimIdentityMap(type.getRank()), map = identity;
     RankedTensorType logical = have.empty() ? type : permuted(type, inverse(have));

@@ -31,11 +31,37 @@ bool isPadding(tensor::InsertSliceOp insert) {
   return around && (isMaterial(around) || (generic && generic.getInputs().empty()));
 }
 
-/// Can the reader of `use` add offsets to its indices? Sums of products look for operands in forms
-/// that they know.
-bool canMove(OpOperand &use) {
+/// Does `index` run with one loop alone, one step at a time? Loops of one iteration do not count.
+bool isOneLoop(AffineExpr index, linalg::GenericOp op) {
+  SmallVector<AffineExpr> loops;
+  for (auto [loop, extent] : llvm::enumerate(op.getStaticLoopRanges())) {
+    loops.push_back(extent == 1 ? getAffineConstantExpr(0, op.getContext())
+                                : getAffineDimExpr(loop, op.getContext()));
+  }
+  return isa<AffineDimExpr>(index.replaceDims(loops));
+}
+
+/// Can the reader of `use` add offsets to its indices, and lose nothing? A sum of products that
+/// reads whole rows would find them apart; one that strides over them anyway would not. Where a
+/// dimension is padded behind its elements only, its index stays a loop, whose extent the verifier
+/// would take from the padded tensor.
+bool canMove(OpOperand &use, tensor::InsertSliceOp insert) {
   auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
-  return generic && generic.isDpsInput(&use) && !isContraction(generic) && !winnerForm(generic);
+  if (!generic || !generic.isDpsInput(&use) || winnerForm(generic)) {
+    return false;
+  }
+  AffineMap map = generic.getMatchingIndexingMap(&use);
+  for (int64_t d = 0; d < insert.getSourceType().getRank(); ++d) {
+    AffineExpr index = map.getResult(d);
+    if (insert.getSourceType().getDimSize(d) == insert.getDestType().getDimSize(d)) {
+      continue;
+    }
+    if ((isContraction(generic) && isOneLoop(index, generic)) ||
+        (isa<AffineDimExpr>(index) && insert.getStaticOffset(d) == 0)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /// Makes the reader of `use` read `insert`'s result at the same elements.
@@ -72,7 +98,8 @@ void readPadded(ArrayRef<Operation *> group) {
       continue;
     }
     const bool isHeard = op->getContext()->getRemarkEngine() != nullptr;
-    const auto *other = llvm::find_if_not(uses, [](OpOperand *use) { return canMove(*use); });
+    const auto *other =
+        llvm::find_if_not(uses, [&](OpOperand *use) { return canMove(*use, insert); });
     if (other != uses.end()) {
       if (isHeard) {
         remark::missed(op->getLoc(), kReadPadded)

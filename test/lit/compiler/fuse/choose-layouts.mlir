@@ -62,3 +62,26 @@ train.program @p {
     train.return %y : tensor<2x16x16x16xf32>
   }
 }
+
+// -----
+
+// Copies of large weights stand before their first reader, those of small ones at the start.
+// CHECK-LABEL: train.entry @predict.b4
+// CHECK: train.read @first
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<192x16x3x3xf32>) outs(%{{.*}} : tensor<3x3x16x192xf32>)
+// CHECK: train.read @second
+// CHECK-NOT: tensor<192x3x3x192xf32>
+// CHECK: linalg.generic {{.*}} outs({{.*}} : tensor<4x5x5x192xf32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<192x192x3x3xf32>) outs(%{{.*}} : tensor<3x3x192x192xf32>)
+// CHECK: linalg.generic {{.*}} outs({{.*}} : tensor<4x3x3x192xf32>)
+train.program @p {
+  train.state @first : tensor<192x16x3x3xf32> {role = #train.role<parameter>, init = #train.fill<0.0 : f64>}
+  train.state @second : tensor<192x192x3x3xf32> {role = #train.role<parameter>, init = #train.fill<0.0 : f64>}
+  train.entry @predict.b4(%x: tensor<4x16x7x7xf32> {train.input = "x"}) -> (tensor<4x192x3x3xf32> {train.output = "y"}) attributes {kind = #train.entry_kind<predict>, batch_size = 4 : i64} {
+    %v = train.read @first : tensor<192x16x3x3xf32>
+    %w = train.read @second : tensor<192x192x3x3xf32>
+    %c = nn.conv %x, %v {strides = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>, dilations = array<i64: 1, 1>} : tensor<4x16x7x7xf32>, tensor<192x16x3x3xf32> -> tensor<4x192x5x5xf32>
+    %y = nn.conv %c, %w {strides = array<i64: 1, 1>, pads_low = array<i64: 0, 0>, pads_high = array<i64: 0, 0>, dilations = array<i64: 1, 1>} : tensor<4x192x5x5xf32>, tensor<192x192x3x3xf32> -> tensor<4x192x3x3xf32>
+    train.return %y : tensor<4x192x3x3xf32>
+  }
+}

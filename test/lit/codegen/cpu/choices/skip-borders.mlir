@@ -5,7 +5,7 @@
 // Eight images of 4 x 4 with a border of zeros: for every position, the rows of a tile are the eight images, and the taps those
 // inside. Without it, rows are the positions, and all nine taps are multiplied. Images of 64 x 64 have too few taps outside.
 
-// CHECK-LABEL: func.func @k4
+// CHECK-LABEL: func.func @k3
 // CHECK: scf.for %[[Y:.*]] = %c0 to %c4 step %c1
 // CHECK: scf.for %[[X:.*]] = %c0 to %c4 step %c1
 // CHECK: %[[INSIDE:.*]] = arith.subi %c1, %[[Y]]
@@ -17,7 +17,7 @@
 // CHECK: :16 = scf.for
 // CHECK: :16 = scf.for {{.*}} = %c0 to %c16 step %c1
 
-// OFF-LABEL: func.func @k4
+// OFF-LABEL: func.func @k3
 // OFF-NOT: arith.maxsi
 // OFF: scf.for {{.*}} to %c3 step %c1
 
