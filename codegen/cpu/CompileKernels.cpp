@@ -5,6 +5,7 @@
 #include "codegen/cpu/CompileKernels.h"
 
 #include "codegen/cpu/Passes.h"
+#include "compiler/optimize/LocalRewrites.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/IR/Verifier.h"
@@ -41,13 +42,6 @@ FailureOr<OwningOpRef<ModuleOp>> emitKernels(ir::train::ProgramOp program, Kerne
     }
   }
   return module;
-}
-
-/// Without the search for equal and unreachable blocks: emitted loops have one block each.
-static GreedyRewriteConfig localRewritesOnly() {
-  GreedyRewriteConfig config;
-  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-  return config;
 }
 
 LogicalResult lowerToLlvmDialect(ModuleOp module, const CpuTarget &target) {

@@ -4,6 +4,7 @@
 // and tidies its blocks; one conversion with the patterns of all takes a third of the time.
 
 #include "codegen/cpu/Passes.h"
+#include "compiler/optimize/LocalRewrites.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -19,7 +20,6 @@
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Transforms/DialectConversion.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -41,9 +41,7 @@ struct DecomposeVectors : impl::DecomposeVectorsBase<DecomposeVectors> {
     vector::populateVectorMaskMaterializationPatterns(patterns, kIndicesOf32Bits);
     vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
     vector::populateVectorStepLoweringPatterns(patterns);
-    GreedyRewriteConfig config;
-    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config))) {
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), localRewritesOnly()))) {
       signalPassFailure();
     }
   }

@@ -7,11 +7,11 @@
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
 #include "compiler/fuse/WinnerForm.h"
+#include "compiler/optimize/LocalRewrites.h"
 #include "dialects/train/Train.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -110,7 +110,7 @@ struct FuseElementwise : impl::FuseElementwiseBase<FuseElementwise> {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(patterns, shouldFuse);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), localRewritesOnly()))) {
       signalPassFailure();
     }
   }

@@ -4,8 +4,7 @@
 
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
-
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "compiler/optimize/LocalRewrites.h"
 
 using namespace mlir;
 
@@ -142,7 +141,8 @@ struct LowerToLinalg : impl::LowerToLinalgBase<LowerToLinalg> {
     // Contractions first, while the casts that widen their operands are operations of nn.
     RewritePatternSet contractions(&getContext());
     populateContractionLowering(contractions);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(contractions)))) {
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(contractions), localRewritesOnly()))) {
       return signalPassFailure();
     }
     RewritePatternSet patterns(&getContext());
@@ -151,7 +151,7 @@ struct LowerToLinalg : impl::LowerToLinalgBase<LowerToLinalg> {
     populatePoolingLowering(patterns);
     populateShapeLowering(patterns);
     populateRandomLowering(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), localRewritesOnly()))) {
       return signalPassFailure();
     }
     getOperation()->walk([&](Operation *op) {

@@ -8,8 +8,8 @@
 
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
+#include "compiler/optimize/LocalRewrites.h"
 
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -215,7 +215,7 @@ struct SparsePoolGradients : impl::SparsePoolGradientsBase<SparsePoolGradients> 
     RewritePatternSet patterns(&getContext());
     patterns.add(sparseDw);
     patterns.add(sparseDx);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), localRewritesOnly()))) {
       signalPassFailure();
     }
   }

@@ -9,9 +9,9 @@
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
 #include "compiler/fuse/ZeroBorders.h"
+#include "compiler/optimize/LocalRewrites.h"
 
 #include "mlir/IR/Remarks.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <numeric>
@@ -167,7 +167,7 @@ struct SplitStridedGradients : impl::SplitStridedGradientsBase<SplitStridedGradi
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add(split);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), localRewritesOnly()))) {
       signalPassFailure();
     }
   }

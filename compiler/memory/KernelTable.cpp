@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two dispatches are one kernel if their bodies print alike without names and locations.
+// Two dispatches are one kernel if their bodies are alike but for names and locations.
 
 #include "compiler/memory/KernelTable.h"
 
@@ -13,11 +13,27 @@ using namespace mlir;
 
 namespace ntc::memory {
 
-static std::string textOf(ir::plan::KernelOp kernel) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  kernel->print(stream, OpPrintingFlags().useLocalScope().printGenericOpForm());
-  return text;
+constexpr auto kAlike = OperationEquivalence::IgnoreLocations;
+
+/// Of what `kernel` computes: operations with their types and attributes, and the order in which
+/// they define what they read.
+static llvm::hash_code hashOf(ir::plan::KernelOp kernel) {
+  llvm::hash_code hash = hash_value(kernel.getFunctionType());
+  DenseMap<Value, unsigned> numbers;
+  auto number = [&](Value value) {
+    return llvm::hash_value(numbers.try_emplace(value, numbers.size()).first->second);
+  };
+  kernel.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    hash = llvm::hash_combine(hash, OperationEquivalence::computeHash(op, number, number, kAlike));
+  });
+  return hash;
+}
+
+/// Do both kernels compute the same, by the same operations in the same order, in the same tiles?
+static bool areAlike(ir::plan::KernelOp a, ir::plan::KernelOp b) {
+  return a.getFunctionType() == b.getFunctionType() && a.getTile() == b.getTile() &&
+         a.getGroups() == b.getGroups() && a.getOuter() == b.getOuter() &&
+         OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(), kAlike);
 }
 
 ir::plan::KernelOp KernelTable::outline(ir::plan::DispatchOp dispatch) {
@@ -32,12 +48,15 @@ ir::plan::KernelOp KernelTable::outline(ir::plan::DispatchOp dispatch) {
       nullptr, nullptr, nullptr);
   IRMapping mapping;
   dispatch.getBody().cloneInto(&kernel.getBody(), mapping);
-  auto [found, isNew] = kernels.try_emplace(textOf(kernel), kernel);
-  if (!isNew) {
+  SmallVector<ir::plan::KernelOp, 1> &known = kernels[hashOf(kernel)];
+  const auto *found =
+      llvm::find_if(known, [&](ir::plan::KernelOp other) { return areAlike(kernel, other); });
+  if (found != known.end()) {
     kernel.erase();
-    return found->second;
+    return *found;
   }
-  kernel.setSymName("k" + std::to_string(kernels.size() - 1));
+  known.push_back(kernel);
+  kernel.setSymName("k" + std::to_string(count++));
   return kernel;
 }
 

@@ -5,7 +5,7 @@
 
 #include "dialects/plan/Plan.h"
 
-#include "llvm/ADT/StringMap.h"
+#include <unordered_map>
 
 namespace ntc::memory {
 
@@ -21,7 +21,9 @@ public:
 
 private:
   mlir::OpBuilder builder;
-  llvm::StringMap<ir::plan::KernelOp> kernels; // by printed body
+  /// By a hash of the body.
+  std::unordered_map<size_t, mlir::SmallVector<ir::plan::KernelOp, 1>> kernels;
+  size_t count = 0;
 };
 
 } // namespace ntc::memory

@@ -4,12 +4,13 @@
 // until nothing changes.
 
 #include "compiler/optimize/Simplify.h"
+
+#include "compiler/optimize/LocalRewrites.h"
 #include "compiler/optimize/Passes.h"
 
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/CSE.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -54,7 +55,7 @@ LogicalResult simplify(Operation *root) {
     bool merged = false, rewritten = false;
     DominanceInfo dominance;
     eliminateCommonSubExpressions(rewriter, dominance, root, &merged);
-    if (failed(applyPatternsGreedily(root, frozen, GreedyRewriteConfig(), &rewritten))) {
+    if (failed(applyPatternsGreedily(root, frozen, localRewritesOnly(), &rewritten))) {
       return root->emitError("algebraic simplification reached no fixpoint");
     }
     changed = rewritten;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The contracts between phases, as passes that change nothing.
+// The contracts between phases, as passes that change nothing. Each verifies every operation by
+// itself, too: between them the pipeline does not.
 #ifndef NTC_COMPILER_VERIFY_PASSES
 #define NTC_COMPILER_VERIFY_PASSES
 

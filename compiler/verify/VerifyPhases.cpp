@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -78,7 +79,8 @@ namespace {
 
 struct VerifyCaptured : impl::VerifyCapturedBase<VerifyCaptured> {
   void runOnOperation() override {
-    if (failed(verifyTensorProgram(getOperation(), /*gradients=*/true))) {
+    if (failed(mlir::verify(getOperation())) ||
+        failed(verifyTensorProgram(getOperation(), /*gradients=*/true))) {
       signalPassFailure();
     }
   }
@@ -86,7 +88,8 @@ struct VerifyCaptured : impl::VerifyCapturedBase<VerifyCaptured> {
 
 struct VerifyDifferentiated : impl::VerifyDifferentiatedBase<VerifyDifferentiated> {
   void runOnOperation() override {
-    if (failed(verifyTensorProgram(getOperation(), /*gradients=*/false))) {
+    if (failed(mlir::verify(getOperation())) ||
+        failed(verifyTensorProgram(getOperation(), /*gradients=*/false))) {
       signalPassFailure();
     }
   }
@@ -94,7 +97,7 @@ struct VerifyDifferentiated : impl::VerifyDifferentiatedBase<VerifyDifferentiate
 
 struct VerifyFused : impl::VerifyFusedBase<VerifyFused> {
   void runOnOperation() override {
-    if (failed(verifySizes(getOperation()))) {
+    if (failed(mlir::verify(getOperation())) || failed(verifySizes(getOperation()))) {
       return signalPassFailure();
     }
     for (auto entry : getOperation().getBody().getOps<train::EntryOp>()) {

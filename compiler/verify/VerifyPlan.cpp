@@ -7,6 +7,7 @@
 #include "compiler/verify/Passes.h"
 #include "compiler/verify/Sizes.h"
 
+#include "mlir/IR/Verifier.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <map>
@@ -366,7 +367,7 @@ private:
 
 struct VerifyPlanned : impl::VerifyPlannedBase<VerifyPlanned> {
   void runOnOperation() override {
-    if (failed(verifyPlan(getOperation()))) {
+    if (failed(mlir::verify(getOperation())) || failed(verifyPlan(getOperation()))) {
       signalPassFailure();
     }
   }
