@@ -46,6 +46,9 @@ public:
       updates.emplace(k, nestNumber, rowLoop, form.vectorLoop, beside, ranges);
     }
     chooseTile(isDot() ? dotTile() : updates ? TileUpdates::tileOf(k, vectorCount()) : outerTile());
+    if (!isDot() && !updates && !reduced.empty()) {
+      chooseFetch();
+    }
     SmallVector<Value> ivs(ranges.size());
     k.cutSums(cuts, ranges, part, [&] { emitOuter(ivs); });
     if (updates) {
@@ -233,6 +236,7 @@ private:
         columns.push_back(
             loadFactor(from.buffer, address, stride, v + 1 == vectors && !panel ? mask : Value()));
       }
+      emitFetch(ivs, vectors);
       for (int64_t r = 0; r < rows; ++r) {
         Value broadcast = loadFactor(lhs.buffer, k.add(lhsBase, lhsRows[r]), 0);
         for (int64_t v = 0; v < vectors; ++v) {
@@ -257,6 +261,23 @@ private:
     for (int64_t i = 0; i < rows * vectors; ++i) {
       k.store(output.buffer, sums[i], addresses[i], output.strides[form.vectorLoop], lanes,
               i % vectors + 1 == vectors ? mask : Value());
+    }
+  }
+
+  /// Asks for rhs a few products ahead, or for what the next panel is copied from: addresses behind
+  /// the last element do no harm.
+  void emitFetch(ArrayRef<Value> ivs, int64_t vectors) {
+    constexpr int64_t kProductsAhead = 4;
+    if (fetch == Fetch::Nothing || part == SumPart::Begin) {
+      return;
+    }
+    int64_t ahead = fetch == Fetch::NextPanel ? tileColumns * lanes * rhs.strides[form.vectorLoop]
+                                              : kProductsAhead * rhs.strides[reduced.back()];
+    Value from = k.addressAt(rhs, ivs);
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value address = k.add(from, k.index(v * lanes * rhs.strides[form.vectorLoop] + ahead));
+      memref::PrefetchOp::create(k.b, k.loc, rhs.buffer.memref, ValueRange{address},
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
     }
   }
 

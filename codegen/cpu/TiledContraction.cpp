@@ -28,14 +28,15 @@ TiledContraction::TiledContraction(KernelBuilder &k, size_t n, fuse::Contraction
   rowLoop = this->form.rowLoops.empty() ? -1 : static_cast<int>(this->form.rowLoops.back());
   columnLoop =
       this->form.columnLoops.empty() ? -1 : static_cast<int>(this->form.columnLoops.back());
+  for (unsigned d = 0; d < ranges.size(); ++d) {
+    if (nest.isReduction[d] && d != this->form.vectorLoop) {
+      reduced.push_back(d);
+    }
+  }
   tileRows.emplace(chooseRows());
   for (unsigned d = 0; d < ranges.size(); ++d) {
-    if (nest.isReduction[d]) {
-      if (d != this->form.vectorLoop) {
-        reduced.push_back(d);
-      }
-    } else if (!tileRows->contains(d) && !llvm::is_contained(positions, d) &&
-               static_cast<int>(d) != columnLoop && d != this->form.vectorLoop) {
+    if (!nest.isReduction[d] && !tileRows->contains(d) && !llvm::is_contained(positions, d) &&
+        static_cast<int>(d) != columnLoop && d != this->form.vectorLoop) {
       outer.push_back(d);
     }
   }
@@ -52,6 +53,29 @@ int64_t TiledContraction::depthOf(unsigned loop) const {
 
 int64_t TiledContraction::vectorCount() const {
   return llvm::divideCeil(sizeOf(form.vectorLoop), lanes);
+}
+
+/// Rows of results that tiles of one column run over.
+int64_t TiledContraction::rowCount() const {
+  int64_t rows = 1;
+  for (unsigned loop : form.rowLoops) {
+    rows *= sizeOf(loop);
+  }
+  return rows;
+}
+
+/// Products of a sum.
+int64_t TiledContraction::depth() const {
+  int64_t products = 1;
+  for (size_t d = 0; d < nest.extents.size(); ++d) {
+    products *= nest.isReduction[d] ? sizeOf(d) : 1;
+  }
+  return products;
+}
+
+int64_t TiledContraction::rhsBytes() const {
+  return cast<RankedTensorType>(nest.reads[form.rhs].tensor.getType()).getNumElements() *
+         ir::plan::elementBytes(rhs.buffer.element);
 }
 
 /// Positions of clipped loops are no rows: all rows of a tile run over the same taps.
@@ -76,15 +100,11 @@ void TiledContraction::chooseClipped() {
 /// Where rows come from several loops, what their addresses cost must be little against the sum.
 TileRows TiledContraction::chooseRows() {
   constexpr int64_t kShallow = 32;
-  int64_t depth = 1;
-  for (unsigned d = 0; d < nest.extents.size(); ++d) {
-    depth *= nest.isReduction[d] ? sizeOf(d) : 1;
-  }
   int64_t rows = outerTile().second;
   bool merges = false;
   if (form.rowLoops.size() > 1) {
     StringRef whyNot = isDot() ? "its vectors run along the sums"
-                       : depth < kShallow
+                       : depth() < kShallow
                            ? "its sums are short against what the addresses of rows take"
                            : TileRows::whyNotMerged(ranges, nest.extents, form.rowLoops, rows);
     merges = chooseUnless(k, KernelChoice::MergeRows, whyNot, [&] {
@@ -96,11 +116,32 @@ TileRows TiledContraction::chooseRows() {
 
 // --- Register tiles
 
-// With one register for a broadcast and one per rhs vector. Tall tiles read the fewest bytes per
-// product from the second cache; where there are too few rows for them, tiles are wide.
+/// Bytes from one row of rhs to the next.
+int64_t TiledContraction::rhsStep() const {
+  int64_t step = 0;
+  for (unsigned loop : reduced) {
+    step = rhs.strides[loop] == 0 ? step : rhs.strides[loop];
+  }
+  return step * ir::plan::elementBytes(rhs.buffer.element);
+}
+
+/// Bytes from which on neighbouring rows of rhs fall into few sets of the caches.
+constexpr int64_t kWideStep = 2048;
+
+/// Is rhs, larger than the second cache, read in pieces for so few rows, which stay in that cache,
+/// that to fetch it is what counts?
+bool TiledContraction::streamsPanels() const {
+  int64_t lhsBytes = rowCount() * depth() * ir::plan::elementBytes(lhs.buffer.element);
+  return clipped.empty() && rhsStep() >= kWideStep && rhsBytes() > k.target.l2Bytes &&
+         lhsBytes <= k.target.l2Bytes / 2 && rowCount() < depth();
+}
+
+// With one register for a broadcast and one per rhs vector. Tall tiles read the fewest bytes of rhs
+// per product; where rhs stays in the second cache, or where there are too few rows, tiles are
+// wide. They are wide, too, where rhs is streamed: its pieces are as long as a tile is wide.
 std::pair<int64_t, int64_t> TiledContraction::outerTile() const {
   constexpr int64_t kTall = 12, kMost = 14;
-  int64_t vectors = vectorCount(), have = 1, columns = std::min<int64_t>(vectors, 2);
+  int64_t vectors = vectorCount(), columns = std::min<int64_t>(vectors, 2);
   if (!k.choices.has(KernelChoice::TileRegisters)) {
     return {1, 1};
   }
@@ -109,10 +150,9 @@ std::pair<int64_t, int64_t> TiledContraction::outerTile() const {
     columns = std::min<int64_t>(vectors, k.target.registers >= 32 ? 4 : 2);
     return {columns, std::min<int64_t>((k.target.registers - 2 - columns) / columns, kTall)};
   }
-  for (unsigned loop : form.rowLoops) {
-    have *= sizeOf(loop);
-  }
-  bool tall = have >= kTall && vectors % 2 == 0;
+  bool keeps = rhsBytes() <= k.target.l2Bytes / 2;
+  bool tall =
+      rowCount() >= kTall && vectors % 2 == 0 && (vectors % 4 != 0 || (!keeps && !streamsPanels()));
   if (k.target.registers >= 32 && vectors > 2 && !tall) {
     columns = vectors % 4 == 0 ? 4 : vectors % 3 == 0 ? 3 : 2;
   }
@@ -144,6 +184,22 @@ void TiledContraction::chooseTile(std::pair<int64_t, int64_t> wanted) {
   }
   packs = !isDot() && packsPanels();
   folds = isDot() && foldsLanes();
+}
+
+void TiledContraction::chooseFetch() {
+  // What tiles read of rhs: one piece of memory, row behind row.
+  int64_t row = rhs.strides[reduced.back()], bytes = rhsBytes();
+  bool runsOn = row == tileColumns * lanes && vectorCount() == tileColumns;
+  auto wanted = packs && streamsPanels()                       ? Fetch::NextPanel
+                : !packs && runsOn && bytes > k.target.l1Bytes ? Fetch::NextRows
+                                                               : Fetch::Nothing;
+  if (choose(k, KernelChoice::PrefetchOperands, wanted != Fetch::Nothing, [&] {
+        return wanted == Fetch::NextPanel  ? "what the next panel is copied from is fetched"
+               : wanted == Fetch::NextRows ? "what later products of a tile read is fetched"
+                                           : "what tiles read is near, or not one piece of memory";
+      })) {
+    fetch = wanted;
+  }
 }
 
 /// Do the results of a tile's row fit a vector, and is there more than one in a tile?
@@ -211,14 +267,12 @@ KernelBuilder::Cuts TiledContraction::reductionBlocks() {
 /// Is a column of tiles worth a copy of what it reads of rhs: if it is read often enough, and steps
 /// are so wide that they miss the caches (lines that fall into few sets) or are gathers?
 bool TiledContraction::packsPanels() const {
-  constexpr int64_t kFewestTiles = 4, kWideStep = 2048;
+  constexpr int64_t kFewestTiles = 4;
   // Tiles of clipped loops are wide, so that a panel may wait in the second cache.
   int64_t most = clipped.empty() ? 64 * 1024 : k.target.l2Bytes / 2, tiles = 1;
-  int64_t size = ir::plan::elementBytes(rhs.buffer.element), bytes = tileColumns * lanes * size,
-          step = 0;
+  int64_t bytes = tileColumns * lanes * ir::plan::elementBytes(rhs.buffer.element);
   for (unsigned loop : reduced) {
     bytes *= rhs.strides[loop] == 0 ? 1 : depthOf(loop);
-    step = rhs.strides[loop] == 0 ? step : rhs.strides[loop] * size;
   }
   for (unsigned loop : positions) {
     tiles *= sizeOf(loop);
@@ -227,7 +281,7 @@ bool TiledContraction::packsPanels() const {
   StringRef whyNot;
   if (rowLoop < 0 || tiles < kFewestTiles) {
     whyNot = "too few tiles read what would be copied";
-  } else if (step < kWideStep && !form.gathers) {
+  } else if (rhsStep() < kWideStep && !form.gathers) {
     whyNot = "what its tiles read lies close enough";
   } else if (bytes > most) {
     whyNot = "a panel would be too large for its cache";

@@ -38,6 +38,9 @@ protected:
   int64_t tileColumns = 1, tileHeight = 1;
   bool packs = false; ///< what a column of tiles reads of rhs is copied first
   bool folds = false; ///< the lanes of several sums are added together
+  /// What tiles ask the caches for beside their products.
+  enum class Fetch { Nothing, NextRows, NextPanel };
+  Fetch fetch = Fetch::Nothing;
 
   bool isDot() const { return form.kind == fuse::ContractionForm::Kind::Dot; }
   /// Indices of a loop, at most.
@@ -51,6 +54,8 @@ protected:
   /// Takes columns and rows for tiles: `wanted` or, without register tiles, one of each; then
   /// decides what depends on them.
   void chooseTile(std::pair<int64_t, int64_t> wanted);
+  /// Decides what tiles fetch, once the tile is chosen (Outer).
+  void chooseFetch();
   /// Vectors per row block, and rows, that fit the registers (Outer).
   std::pair<int64_t, int64_t> outerTile() const;
   /// The same of columns, and rows (Dot).
@@ -60,6 +65,11 @@ private:
   void chooseClipped();
   TileRows chooseRows();
   SmallVector<unsigned> cuttable() const;
+  int64_t rowCount() const;
+  int64_t depth() const;
+  int64_t rhsBytes() const;
+  int64_t rhsStep() const;
+  bool streamsPanels() const;
   int64_t streamedBytes() const;
   KernelBuilder::Cuts reductionBlocks();
   bool packsPanels() const;
