@@ -5,7 +5,7 @@
 #include "codegen/cpu/CompileKernels.h"
 
 #include "codegen/cpu/Passes.h"
-#include "compiler/optimize/LocalRewrites.h"
+#include "dialects/LocalRewrites.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/IR/Verifier.h"

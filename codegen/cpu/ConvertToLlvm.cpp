@@ -4,7 +4,7 @@
 // and tidies its blocks; one conversion with the patterns of all takes a third of the time.
 
 #include "codegen/cpu/Passes.h"
-#include "compiler/optimize/LocalRewrites.h"
+#include "dialects/LocalRewrites.h"
 
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"

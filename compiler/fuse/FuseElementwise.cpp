@@ -7,7 +7,7 @@
 #include "compiler/fuse/IterationSpace.h"
 #include "compiler/fuse/Passes.h"
 #include "compiler/fuse/WinnerForm.h"
-#include "compiler/optimize/LocalRewrites.h"
+#include "dialects/LocalRewrites.h"
 #include "dialects/train/Train.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"

@@ -4,7 +4,7 @@
 
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
-#include "compiler/optimize/LocalRewrites.h"
+#include "dialects/LocalRewrites.h"
 
 using namespace mlir;
 

@@ -8,7 +8,7 @@
 
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
-#include "compiler/optimize/LocalRewrites.h"
+#include "dialects/LocalRewrites.h"
 
 #include "llvm/Support/MathExtras.h"
 

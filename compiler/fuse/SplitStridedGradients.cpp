@@ -9,7 +9,7 @@
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
 #include "compiler/fuse/ZeroBorders.h"
-#include "compiler/optimize/LocalRewrites.h"
+#include "dialects/LocalRewrites.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/MathExtras.h"

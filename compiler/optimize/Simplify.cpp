@@ -5,8 +5,8 @@
 
 #include "compiler/optimize/Simplify.h"
 
-#include "compiler/optimize/LocalRewrites.h"
 #include "compiler/optimize/Passes.h"
+#include "dialects/LocalRewrites.h"
 
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"

@@ -3,6 +3,8 @@
 // Strict UTF-8; see Utf8.h.
 #include "runtime/base/Utf8.h"
 
+#include <algorithm>
+
 namespace ntc::rt {
 
 size_t utf8SequenceLength(std::string_view text) {
@@ -41,6 +43,14 @@ bool isUtf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+size_t utf8Characters(std::string_view text) {
+  size_t characters = 0;
+  for (; !text.empty(); ++characters) {
+    text.remove_prefix(std::max<size_t>(1, utf8SequenceLength(text)));
+  }
+  return characters;
 }
 
 void appendUtf8(std::string &out, uint32_t codePoint) {

@@ -16,6 +16,9 @@ size_t utf8SequenceLength(std::string_view text);
 /// True when all of `text` is well formed; the empty string is.
 bool isUtf8(std::string_view text);
 
+/// Characters of `text`; a byte that begins no well-formed sequence counts as one.
+size_t utf8Characters(std::string_view text);
+
 /// Appends the encoding of a code point, which must be below 0x110000 and no surrogate.
 void appendUtf8(std::string &out, uint32_t codePoint);
 

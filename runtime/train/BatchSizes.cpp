@@ -32,7 +32,9 @@ std::string sourceOf(const std::string &artifact) {
   return artifact.ends_with("/model.so") && ::access(source.c_str(), R_OK) == 0 ? source : "MODEL";
 }
 
-/// The line that compiles the model for `sizes` and `more`; the training batch comes first.
+/// The line that compiles the model for `sizes` and `more`; the training batch comes first. It
+/// names the artifact only where its model is known: it may hold trained parameters, which the line
+/// would replace.
 std::string compileLine(std::span<const int64_t> sizes, std::initializer_list<int64_t> more,
                         const std::string &model) {
   std::set<int64_t, std::greater<>> all(sizes.begin(), sizes.end());
@@ -41,8 +43,9 @@ std::string compileLine(std::span<const int64_t> sizes, std::initializer_list<in
   for (int64_t size : all) {
     list += concat(list.empty() ? "" : ",", size);
   }
-  return concat("'ntc compile ", sourceOf(model), " --batch-size=", list,
-                model.ends_with(".so") ? concat(" -o ", model, "'") : "'");
+  const std::string source = sourceOf(model);
+  return concat("'ntc compile ", source, " --batch-size=", list,
+                source == "MODEL" ? "'" : concat(" -o ", model, "'"));
 }
 
 bool divides(std::span<const int64_t> sizes, int64_t samples, int64_t size) {

@@ -3,6 +3,7 @@
 // The parser of flags and its help.
 #include "runtime/train/Flags.h"
 
+#include "runtime/base/Utf8.h"
 #include "runtime/data/Suggest.h"
 
 #include <algorithm>
@@ -105,7 +106,7 @@ void appendWrapped(std::string &out, std::string_view text, size_t indent, size_
       ++column;
     }
     out += text.substr(0, end);
-    column += end;
+    column += utf8Characters(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   out += '\n';
@@ -294,11 +295,12 @@ std::string helpText(std::span<const Flag> flags, int columns) {
             : flag.valueIsOptional ? concat("[=", flag.value, "]")
                                    : concat(" ", flag.value);
     out += left;
-    if (left.size() + 2 > kIndent) {
+    const size_t width = utf8Characters(left);
+    if (width + 2 > kIndent) {
       out += '\n';
       out.append(kIndent, ' ');
     } else {
-      out.append(kIndent - left.size(), ' ');
+      out.append(kIndent - width, ' ');
     }
     appendWrapped(out, flag.help, kIndent, static_cast<size_t>(columns));
   }

@@ -28,6 +28,7 @@ MAY_INCLUDE = {
     "runtime/train": ["runtime"],
     "runtime/embed": ["runtime"],
     # Dialects: `plan` builds on `train`, which knows no other; `nn` stands alone.
+    "dialects": MLIR,
     "dialects/nn": MLIR + ["runtime/base"],
     "dialects/train": MLIR + ["runtime/base"],
     "dialects/plan": MLIR + ["runtime/base", "dialects/train"],

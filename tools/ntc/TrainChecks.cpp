@@ -54,9 +54,11 @@ Status checkRunFolder(const Model &model, const TrainOptions &options) {
   return folder ? checkFolder("--out", *folder) : folder.status();
 }
 
-/// The predict entry as far as the file declares it: outputs without a known shape are left out.
+/// The predict entry for a batch of one as far as the file declares it: outputs without a known
+/// shape are left out.
 rt::artifact::EntrySpec predictEntry(const Model &model, bool &isWhole) {
   rt::artifact::EntrySpec entry;
+  entry.batchSize = 1;
   isWhole = model.proto.graph().output_size() > 0;
   for (const onnx::ValueInfoProto &output : model.proto.graph().output()) {
     const auto &type = output.type().tensor_type();
@@ -65,7 +67,7 @@ rt::artifact::EntrySpec predictEntry(const Model &model, bool &isWhole) {
     spec.name = output.name();
     spec.dtype = dtype.value_or(rt::DType::F32);
     for (int d = 0; d < type.shape().dim_size(); ++d) {
-      const int64_t size = d == 0 ? 1 : type.shape().dim(d).dim_value();
+      const int64_t size = d == 0 ? entry.batchSize : type.shape().dim(d).dim_value();
       isWhole = isWhole && size > 0;
       spec.shape.push_back(size);
     }

@@ -29,5 +29,11 @@ TEST(Utf8, malformedSequencesAreRefused) {
   }
 }
 
+TEST(Utf8, charactersAreCounted) {
+  EXPECT_EQ(utf8Characters(""), 0u);
+  EXPECT_EQ(utf8Characters("N[,N\xE2\x80\xA6]"), 6u);
+  EXPECT_EQ(utf8Characters("a\xFF\xFE"), 3u);
+}
+
 } // namespace
 } // namespace ntc::rt

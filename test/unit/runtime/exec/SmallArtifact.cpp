@@ -9,4 +9,4 @@ asm(".pushsection .ntc.manifest,\"\",@progbits\n"
 
 extern "C" __attribute__((visibility("default"))) const ntc_artifact_v1_t ntc_artifact_v1 = {
     sizeof(ntc_artifact_v1_t), ntc::rt::test::smallKernels().size(),
-    ntc::rt::test::smallKernels().data()};
+    ntc::rt::test::smallKernels().data(), nullptr};

@@ -17,7 +17,7 @@ TEST(BatchSizes, TrainingTakesTheFlagThenTheRecipeThenTheGreatest) {
   EXPECT_EQ(*chooseTrainSize(kSizes, std::nullopt, std::vector<int64_t>{128, 16}, "m.so"), 16);
   EXPECT_EQ(*chooseTrainSize(kSizes, std::nullopt, {}, "m.so"), 64);
   EXPECT_TRUE(has(chooseTrainSize(kSizes, 100, {}, "m.so").status().message(),
-                  "'ntc compile MODEL --batch-size=100,64,32,16 -o m.so'"));
+                  "'ntc compile MODEL --batch-size=100,64,32,16'"));
 }
 
 TEST(BatchSizes, TheLastBatchNeedsItsOwnEntry) {
