@@ -4,6 +4,9 @@
 // computed from the winner's offset; from there on vectors of rhs are multiplied by the value and
 // added to as many results as registers hold. Nothing is computed for the other offsets.
 //
+// Where neighbouring windows add to the same results (the gradient by the input), all results begin
+// as zeros, and a tile is a patch of them around one window: it is loaded, added to and stored.
+//
 // Loops that run on in memory behind the vector loop, in rhs and in the result, join it. Where rhs
 // does not fit the first cache, reduction loops are cut into blocks that run outside of all tiles,
 // whose sums wait in the result meanwhile. Orders of summation depend on sizes and target only.
@@ -45,7 +48,13 @@ public:
     explainTile();
     prefetches = choosePrefetch();
     KernelBuilder::Cuts blocked = reductionBlocks();
-    k.cutSums(blocked, ranges, part, [&] { emitOuter(ivs); });
+    if (!overlaps()) {
+      return k.cutSums(blocked, ranges, part, [&] { emitOuter(ivs); });
+    }
+    part = SumPart::Begin;
+    emitOuter(ivs);
+    part = SumPart::Continue;
+    k.cut(blocked, ranges, [&] { emitOuter(ivs); });
   }
 
 private:
@@ -56,13 +65,26 @@ private:
   LinearAccess value, winner, rhs, output;
   Lanes lanes;
   SumPart part = SumPart::Whole;
-  int vectorLoop = -1;    ///< -1: scalars
-  int64_t vectorSize = 1; ///< indices that vectors run over: of the vector loop and those joined
+  int vectorLoop = -1;     ///< -1: scalars
+  int64_t vectorSize = 1;  ///< indices that vectors run over: of the vector loop and those joined
+  int64_t tileVectors = 1; ///< of a column of a tile
   SmallVector<unsigned> joined, columns, outer, reduced;
   bool prefetches = false;
 
+  /// Does a reduction loop index the result: do several of its indices add to one element?
+  bool overlapsAlong(unsigned loop) const {
+    return nest.isReduction[loop] && output.strides[loop] != 0;
+  }
+
+  /// Do tiles share results, which wait in memory then?
+  bool overlaps() const {
+    return llvm::any_of(llvm::seq<unsigned>(0, ranges.size()),
+                        [&](unsigned loop) { return overlapsAlong(loop); });
+  }
+
   bool isShared(unsigned loop) const {
-    return !nest.isReduction[loop] && value.strides[loop] == 0 && ranges[loop].size >= 0;
+    return (!nest.isReduction[loop] || overlapsAlong(loop)) && value.strides[loop] == 0 &&
+           ranges[loop].size >= 0;
   }
 
   /// The loops of the tile: vectors, then as many columns as registers allow, innermost first.
@@ -85,13 +107,24 @@ private:
         }
       }
     }
-    int64_t results = std::min(vectorCount(), mostVectors());
+    auto isTaken = [&](unsigned d) {
+      return llvm::is_contained(form.offsetLoops, d) || static_cast<int>(d) == vectorLoop ||
+             llvm::is_contained(joined, d);
+    };
+    tileVectors = std::min(vectorCount(), mostVectors());
+    int64_t rows = 1; // of a patch, which one value should meet in one tile
+    for (unsigned d = 0; d < ranges.size(); ++d) {
+      rows *= overlapsAlong(d) && isShared(d) && !isTaken(d) ? ranges[d].size : 1;
+    }
+    if (int64_t most = mostResults() / rows; most > 0 && most < tileVectors) {
+      tileVectors = llvm::divideCeil(vectorCount(), llvm::divideCeil(vectorCount(), most));
+    }
+    int64_t results = tileVectors;
     for (unsigned d = ranges.size(); d-- > 0;) {
-      if (llvm::is_contained(form.offsetLoops, d) || static_cast<int>(d) == vectorLoop ||
-          llvm::is_contained(joined, d)) {
+      if (isTaken(d)) {
         continue;
       }
-      if (nest.isReduction[d]) {
+      if (nest.isReduction[d] && !overlapsAlong(d)) {
         reduced.insert(reduced.begin(), d);
       } else if (isShared(d) && results * ranges[d].size <= mostResults()) {
         columns.insert(columns.begin(), d);
@@ -113,7 +146,7 @@ private:
   int64_t mostResults() const { return tiles() ? k.target.registers - 4 : 1; }
 
   void explainTile() const {
-    int64_t vectors = std::min(vectorCount(), mostVectors()), count = 1;
+    int64_t vectors = tileVectors, count = 1;
     for (unsigned loop : columns) {
       count *= ranges[loop].size;
     }
@@ -136,7 +169,8 @@ private:
     auto type = cast<RankedTensorType>(nest.reads[form.rhs].tensor.getType());
     int64_t bytes = ir::plan::tensorBytes(type), fits = k.target.l1Bytes / 2;
     for (unsigned loop : outer) {
-      bytes /= rhs.strides[loop] == 0 ? 1 : nest.extents[loop]; // a tile sees one index of it
+      // A tile sees one index of it; the tiles of a patch see all of its rows.
+      bytes /= rhs.strides[loop] == 0 || overlapsAlong(loop) ? 1 : nest.extents[loop];
     }
     const int64_t whole = bytes;
     for (unsigned loop : reduced) {
@@ -169,8 +203,8 @@ private:
     if (vectorLoop < 0) {
       return emitTile(ivs, 1, 0, {});
     }
-    int64_t perTile = std::min(vectorCount(), mostVectors()) * lanes,
-            whole = vectorSize / perTile * perTile, rest = vectorSize - whole;
+    int64_t perTile = tileVectors * lanes, whole = vectorSize / perTile * perTile,
+            rest = vectorSize - whole;
     Value lower = ranges[vectorLoop].lower, split = k.add(lower, k.index(whole));
     if (whole > 0) {
       k.loop(Range{lower, split, whole, perTile}, perTile, {},

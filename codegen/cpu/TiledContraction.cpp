@@ -44,6 +44,38 @@ TiledContraction::TiledContraction(KernelBuilder &k, size_t n, fuse::Contraction
   for (auto [loop, size] : cuts) {
     blockSizes[loop] = size;
   }
+  collapseReduced();
+}
+
+/// Reduction loops along which both factors' memory runs on, as taps of a row and their channels,
+/// become one: its inner index counts through both.
+void TiledContraction::collapseReduced() {
+  auto isPlain = [&](unsigned loop) {
+    return ranges[loop].isWhole && ranges[loop].size >= 0 && !blockSizes.count(loop) &&
+           llvm::none_of(clipped, [&](const fuse::ClippedLoop &clip) { return clip.tap == loop; });
+  };
+  auto runsOn = [&](const LinearAccess &access, unsigned before, unsigned loop) {
+    return access.strides[before] == access.strides[loop] * ranges[loop].size;
+  };
+  int64_t joined = 0;
+  for (size_t i = reduced.size(); k.choices.has(KernelChoice::CollapseLoops) && i-- > 1;) {
+    unsigned before = reduced[i - 1], loop = reduced[i];
+    if (isPlain(before) && isPlain(loop) && runsOn(lhs, before, loop) &&
+        runsOn(rhs, before, loop)) {
+      ranges[loop].size *= ranges[before].size;
+      ranges[loop].upper = k.index(ranges[loop].size);
+      reduced.erase(reduced.begin() + static_cast<ptrdiff_t>(i - 1));
+      ++joined;
+    }
+  }
+  if (joined > 0 || reduced.size() > 1) {
+    choose(k, KernelChoice::CollapseLoops, joined > 0, [&] {
+      return joined > 0 ? llvm::formatv("{0} loops of its sums became {1}", joined + reduced.size(),
+                                        reduced.size())
+                              .str()
+                        : std::string("the memory of its factors does not run on");
+    });
+  }
 }
 
 int64_t TiledContraction::depthOf(unsigned loop) const {
@@ -99,11 +131,14 @@ void TiledContraction::chooseClipped() {
 
 /// Where rows come from several loops, what their addresses cost must be little against the sum.
 TileRows TiledContraction::chooseRows() {
-  constexpr int64_t kShallow = 32;
-  int64_t rows = outerTile().second;
+  // Sums in flight that hide how long a multiply-add takes.
+  constexpr int64_t kShallow = 32, kEnough = 10;
+  auto [columns, rows] = outerTile();
   bool merges = false;
   if (form.rowLoops.size() > 1) {
     StringRef whyNot = isDot() ? "its vectors run along the sums"
+                       : sizeOf(form.rowLoops.back()) * columns >= kEnough
+                           ? "the rows of one loop keep the units busy"
                        : depth() < kShallow
                            ? "its sums are short against what the addresses of rows take"
                            : TileRows::whyNotMerged(ranges, nest.extents, form.rowLoops, rows);

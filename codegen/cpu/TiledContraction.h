@@ -63,6 +63,7 @@ protected:
 
 private:
   void chooseClipped();
+  void collapseReduced();
   TileRows chooseRows();
   SmallVector<unsigned> cuttable() const;
   int64_t rowCount() const;

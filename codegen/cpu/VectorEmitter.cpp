@@ -64,6 +64,14 @@ public:
     bindTensors();
     unsigned parameters = function.getNumArguments();
     Value begin = function.getArgument(parameters - 2), end = function.getArgument(parameters - 1);
+    if (kernel.getSerial()) {
+      int64_t tiles = 1;
+      for (auto [label, tile] : llvm::zip(layout.space().labels(), layout.tile())) {
+        tiles *= schedule::tileCount(label.extent, tile);
+      }
+      begin = k.mul(begin, tiles);
+      end = k.mul(end, tiles);
+    }
     k.loop(begin, end, 1, {}, [&](Value group, ValueRange) -> SmallVector<Value> {
       decodeGroup(group);
       setOrigins();

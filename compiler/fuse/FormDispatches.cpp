@@ -164,16 +164,16 @@ private:
     SmallVector<Operation *> joint(group.ops);
     joint.append(unit.begin(), unit.end());
     IterationSpace space(joint);
-    int64_t flops = space.flops();
-    if (flops <= kSmallFlops) {
-      return joins("together they are small, " + Twine(flops) + " flops");
+    int64_t work = space.work();
+    if (work <= kSmallFlops) {
+      return joins("together they are small, as " + Twine(work) + " flops of sums of products");
     }
     if (llvm::any_of(unit, [](Operation *op) { return isContraction(op) || winnerForm(op); })) {
       return staysApart("a contraction's operand tiles would follow the other operation's");
     }
     int64_t apart =
         std::max(IterationSpace(group.ops).parallelism(), IterationSpace(unit).parallelism());
-    int64_t wanted = std::min(std::clamp<int64_t>(flops / kFlopsPerGroup, 1, kEnoughGroups), apart);
+    int64_t wanted = std::min(std::clamp<int64_t>(work / kFlopsPerGroup, 1, kEnoughGroups), apart);
     int64_t possible = space.parallelism();
     return possible >= wanted ? joins("together they have " + Twine(possible) + " groups of work")
                               : staysApart("together they would have " + Twine(possible) +

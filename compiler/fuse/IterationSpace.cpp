@@ -263,9 +263,17 @@ static int64_t contiguousGrain(RankedTensorType type) {
   return type.getElementTypeBitWidth() == 16 ? 32 : 16;
 }
 
-/// Raises the grain of loops that run along memory in an access of `nest`.
-static void raiseContiguousGrains(const Nest &nest, MutableArrayRef<int64_t> grains) {
-  for (const auto &access : llvm::concat<const Access>(nest.reads, nest.writes)) {
+/// Raises the grain of loops that run along memory in an access of `nest`, but for the values and
+/// winners of `form`, which are read one by one.
+static void raiseContiguousGrains(const Nest &nest, const std::optional<WinnerForm> &form,
+                                  MutableArrayRef<int64_t> grains) {
+  SmallVector<Access> accesses(nest.writes);
+  for (auto [i, read] : llvm::enumerate(nest.reads)) {
+    if (!form || (i != form->value && i != form->winner)) {
+      accesses.push_back(read);
+    }
+  }
+  for (const Access &access : accesses) {
     auto type = cast<RankedTensorType>(access.tensor.getType());
     if (type.getRank() < 2) {
       continue;
@@ -297,7 +305,7 @@ IterationSpace::IterationSpace(ArrayRef<Operation *> ops) {
     auto winner = winnerForm(nest.op);
     auto grains = winner ? winnerGrains(nest, *winner) : contractionGrains(nest);
     if (!contractionForm(nest.op)) {
-      raiseContiguousGrains(nest, grains);
+      raiseContiguousGrains(nest, winner, grains);
     }
     for (size_t d = 0; d < nest.extents.size(); ++d) {
       int set = joiner.setOf(n, d);
@@ -328,6 +336,17 @@ int64_t IterationSpace::flops() const {
   int64_t sum = 0;
   for (const Nest &nest : nests_) {
     sum += countFlops(nest);
+  }
+  return sum;
+}
+
+int64_t IterationSpace::work() const {
+  constexpr int64_t kOther = 4, kWinners = 2;
+  int64_t sum = 0;
+  for (const Nest &nest : nests_) {
+    sum += countFlops(nest) * (isContraction(nest.op) ? 1
+                               : winnerForm(nest.op)  ? kWinners
+                                                      : kOther);
   }
   return sum;
 }

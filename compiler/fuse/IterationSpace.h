@@ -75,6 +75,9 @@ public:
   llvm::ArrayRef<int> labelsOf(mlir::Value tensor) const;
   /// Sum of countFlops over the nests.
   int64_t flops() const;
+  /// The same in flops of sums of products that take as long: others reach a fraction of their
+  /// rate.
+  int64_t work() const;
   /// Product over labels of extent / grain, rounded up: how many groups may be made of it sensibly.
   int64_t parallelism() const;
 

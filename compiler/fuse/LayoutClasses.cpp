@@ -56,6 +56,10 @@ static bool isFree(Value value) {
   return def && isNest(def) && rankOf(value) >= 3;
 }
 
+/// Sums over winners have channels innermost in any case: a copy for users that want them otherwise
+/// is little against the sum.
+static bool isWinnerSum(Value value) { return winnerForm(value.getDefiningOp()).has_value(); }
+
 LayoutClasses::LayoutClasses(Block &block) {
   for (Operation &op : block) {
     if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
@@ -73,11 +77,6 @@ LayoutClasses::LayoutClasses(Block &block) {
     wantChannel(convolution.nest.reads[convolution.roles.windowed].tensor,
                 convolution.roles.windowedChannel);
     wantChannel(positionsOf(convolution), convolution.roles.positionChannel);
-  }
-  for (const WinnerSum &sum : winnerSums_) {
-    if (sum.spreads) {
-      wantChannel(sum.result(), sum.resultChannel);
-    }
   }
   choose();
 }
@@ -101,7 +100,7 @@ void LayoutClasses::collect(linalg::GenericOp op) {
   for (OpOperand &operand : op->getOpOperands().take_front(op.getNumDpsInputs())) {
     if (corresponds(op, operand)) {
       windows |= !op.getMatchingIndexingMap(&operand).isProjectedPermutation();
-      if (isFree(operand.get())) {
+      if (isFree(operand.get()) && !isWinnerSum(operand.get())) {
         ties_.unionSets(operand.get(), result);
       }
     }
@@ -134,8 +133,6 @@ void LayoutClasses::collectWinnerSum(Nest nest, WinnerForm form) {
         WinnerSum sum;
         sum.rhsChannel = r;
         sum.resultChannel = d;
-        sum.spreads = !result.isProjectedPermutation();
-        sum.channels = nest.extents[loop.getPosition()];
         sum.form = std::move(form);
         sum.nest = std::move(nest);
         winnerSums_.push_back(std::move(sum));
@@ -232,12 +229,6 @@ double LayoutClasses::cost() const {
   for (const Convolution &convolution : convolutions_) {
     total += costOf(convolution);
   }
-  for (const WinnerSum &sum : winnerSums_) {
-    // rhs is copied where its class has another layout, which is little against the sum.
-    bool vectors = !sum.spreads || hasInnermostChannels(sum.result());
-    total += static_cast<double>(sum.nest.points()) / offsetCount(sum.nest, sum.form) /
-             (vectors ? busyLanes(sum.channels) : 1 / kGather);
-  }
   for (const Pooling &pooling : poolings_) {
     double lanes = pooling.rowMajorLanes;
     if (hasInnermostChannels(pooling.output)) {
@@ -261,11 +252,6 @@ void LayoutClasses::choose() {
   for (const Convolution &convolution : convolutions_) {
     consider(convolution.nest.reads[convolution.roles.windowed].tensor);
     consider(positionsOf(convolution));
-  }
-  for (const WinnerSum &sum : winnerSums_) {
-    if (sum.spreads) {
-      consider(sum.result());
-    }
   }
   auto descend = [&](bool begin) {
     innermost_.clear();
@@ -310,7 +296,7 @@ SmallVector<int64_t> LayoutClasses::orderOf(Value value) const {
       }
     }
     for (const WinnerSum &sum : winnerSums_) {
-      if (!sum.spreads && sum.result() == value) {
+      if (sum.result() == value) {
         return orderWithLast(rankOf(value), sum.resultChannel);
       }
     }

@@ -43,8 +43,6 @@ private:
     WinnerForm form;
     unsigned rhsChannel = 0;    ///< the dimension of rhs that the result has too, plainly
     unsigned resultChannel = 0; ///< the result's dimension for it
-    bool spreads = false;       ///< the result has positions; else it is a weight's gradient
-    int64_t channels = 1;
     mlir::Value rhs() const { return nest.reads[form.rhs].tensor; }
     mlir::Value result() const { return nest.writes[0].tensor; }
   };

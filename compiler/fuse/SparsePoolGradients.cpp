@@ -3,8 +3,8 @@
 // Gradients of a convolution whose output is pooled: instead of spreading the pooled gradient over
 // the convolution's output, where most elements are zero, sums run over windows and their winners
 // (WinnerForm.h). With pooling windows of S elements that lie side by side, the gradient of the
-// weight needs 1 / S of the products; that of the input, in which positions are grouped by their
-// place in a window, (T S / K)^n / S for kernels of K and T windows that reach a position.
+// weight needs 1 / S of the products; that of the input, in which every winner adds to a patch of
+// the result, ((S + K - 1) / (S K))^n for kernels of K and pooling windows of S in n dimensions.
 
 #include "compiler/fuse/LowerToLinalg.h"
 #include "compiler/fuse/Passes.h"
@@ -115,83 +115,71 @@ LogicalResult sparseDw(nn::ConvDwOp op, PatternRewriter &b) {
   return success();
 }
 
-/// One spatial dimension of the gradient by the input: position y = q * S + r receives from the
-/// windows q - t, t in [first, first + taps), with the kernel's element t * S + r + pad - u.
-struct Taps {
-  int64_t first = 0, taps = 0;
-  int64_t valueLow = 0, valueHigh = 0;   ///< padding of the pooled gradient
-  int64_t kernelLow = 0, kernelHigh = 0; ///< padding of the kernel
-  Taps(int64_t size, int64_t windows, int64_t span, int64_t kernel, int64_t pad) {
-    first = -((span - 1 + pad) / span);
-    int64_t last = llvm::divideFloorSigned(kernel - 1 - pad + span - 1, span);
-    taps = last - first + 1;
-    valueLow = std::max<int64_t>(0, last);
-    valueHigh = std::max<int64_t>(0, size / span - 1 - first - (windows - 1));
-    kernelLow = std::max<int64_t>(0, span - 1 - first * span - pad);
-    kernelHigh = std::max<int64_t>(0, last * span + span - 1 + pad - (kernel - 1));
-  }
-};
-
-/// Vectors of results that share one value: with fewer, looking for the winner costs more than the
-/// dense sum. Judged by 16 lanes.
+/// Vectors of results that share one value: with fewer, looking for the winner costs more than its
+/// products. Judged by 16 lanes.
 constexpr int64_t kLeastVectors = 6;
 
-// dx[b, c, q * S + r] = sum over o, t, u of (winner[b, o, q - t] == u ? dy[b, o, q - t] : 0)
-//                                           * w[o, c, t * S + r + pad - u]
+/// Is a sum over winners, each of which adds to a patch of the result, little against the dense
+/// sum?
+bool paysByInput(ArrayRef<int64_t> pooling, ArrayRef<int64_t> kernel, int64_t channels) {
+  int64_t patch = 1, dense = 1, vectors = llvm::divideCeil(channels, 16);
+  for (auto [span, taps] : llvm::zip_equal(pooling, kernel)) {
+    patch *= span + taps - 1;
+    dense *= span * taps;
+  }
+  return 2 * patch <= dense && vectors * patch >= kLeastVectors;
+}
+
+/// `padded` without its borders.
+Value withoutBorders(OpBuilder &b, Location loc, Value padded, RankedTensorType type,
+                     ArrayRef<int64_t> low) {
+  SmallVector<OpFoldResult> offsets(2, b.getIndexAttr(0)), sizes,
+      strides(type.getRank(), b.getIndexAttr(1));
+  for (int64_t border : low) {
+    offsets.push_back(b.getIndexAttr(border));
+  }
+  for (int64_t size : type.getShape()) {
+    sizes.push_back(b.getIndexAttr(size));
+  }
+  return tensor::ExtractSliceOp::create(b, loc, type, padded, offsets, sizes, strides);
+}
+
+// dx[b, c, q * S + p - pad] += sum over o, u of (winner[b, o, q] == u ? dy[b, o, q] : 0)
+//                                               * w[o, c, p - u]
+//
+// for windows q and all p that the kernel reaches from one: neighbouring windows add to the same
+// elements, so that loops over both are reductions that index the result.
 LogicalResult sparseDx(nn::ConvDxOp op, PatternRewriter &b) {
   nn::MaxPoolDxOp pool = sparseGradient(op.getDoutput());
   if (!pool || op.getGroups() != 1) {
     return failure();
   }
   Location loc = op.getLoc();
-  auto result = typeOf(op.getDinput()), weightType = typeOf(op.getWeight()),
-       pooled = typeOf(pool.getDoutput());
+  auto result = typeOf(op.getDinput()), weightType = typeOf(op.getWeight());
   nn::Windows windows = nn::convWindowsOf(op, weightType);
-  size_t rank = windows.rank();
+  auto isOne = [](int64_t step) { return step == 1; };
   ArrayRef<int64_t> kernel = pool.getKernel();
-  SmallVector<int64_t> valueLow, valueHigh, kernelLow, kernelHigh, taps, first;
-  int64_t sharing = llvm::divideCeil(result.getDimSize(1), 16);
-  for (size_t d = 0; d < rank; ++d) {
-    int64_t size = result.getDimSize(2 + d);
-    Taps tap(size, pooled.getDimSize(2 + d), kernel[d], windows.kernel[d], windows.padsLow[d]);
-    if (windows.strides[d] != 1 || windows.dilations[d] != 1 || size % kernel[d] != 0 ||
-        tap.taps < 1) {
-      return failure();
-    }
-    valueLow.push_back(tap.valueLow);
-    valueHigh.push_back(tap.valueHigh);
-    kernelLow.push_back(tap.kernelLow);
-    kernelHigh.push_back(tap.kernelHigh);
-    taps.push_back(tap.taps);
-    first.push_back(tap.first);
-    sharing *= kernel[d];
-  }
-  if (sharing < kLeastVectors) {
+  if (!llvm::all_of(windows.strides, isOne) || !llvm::all_of(windows.dilations, isOne) ||
+      !paysByInput(kernel, windows.kernel, result.getDimSize(1))) {
     return failure();
   }
-  Value value = padSpatial(b, loc, pool.getDoutput(), valueLow, valueHigh),
-        winner = padSpatial(b, loc, pool.getWinner(), valueLow, valueHigh),
-        weight = padSpatial(b, loc, op.getWeight(), kernelLow, kernelHigh);
+  size_t rank = windows.rank();
   LoopNumbers loops;
   unsigned batch = loops.next(), channel = loops.next();
-  auto window = loops.next(rank), place = loops.next(rank);
   unsigned parallel = loops.total, filter = loops.next();
-  auto tap = loops.next(rank), offset = loops.next(rank);
+  auto window = loops.next(rank), place = loops.next(rank), offset = loops.next(rank);
   auto dim = [&](unsigned loop) { return b.getAffineDimExpr(loop); };
   SmallVector<AffineExpr> values = {dim(batch), dim(filter)}, weights = {dim(filter), dim(channel)},
                           results = {dim(batch), dim(channel)}, extents;
-  SmallVector<int64_t> sizes;
+  SmallVector<int64_t> sizes, border, shape(result.getShape().take_front(2));
   for (size_t d = 0; d < rank; ++d) {
-    values.push_back(dim(window[d]) - dim(tap[d]) + (valueLow[d] - first[d]));
-    weights.push_back(dim(tap[d]) * kernel[d] + dim(place[d]) - dim(offset[d]) +
-                      (first[d] * kernel[d] + windows.padsLow[d] + kernelLow[d]));
+    border.push_back(kernel[d] - 1);
+    values.push_back(dim(window[d]));
+    weights.push_back(dim(place[d]) - dim(offset[d]) + border[d]);
     results.push_back(dim(window[d]) * kernel[d] + dim(place[d]));
-    for (auto [loop, size] : {std::pair(window[d], result.getDimSize(2 + d) / kernel[d]),
-                              std::pair(place[d], kernel[d]), std::pair(tap[d], taps[d]),
-                              std::pair(offset[d], kernel[d])}) {
-      extents.push_back(dim(loop));
-      sizes.push_back(size);
-    }
+    extents.append({dim(place[d]), dim(offset[d])});
+    sizes.append({kernel[d] + windows.kernel[d] - 1, kernel[d]});
+    shape.push_back(result.getDimSize(2 + d) + windows.padsLow[d] + windows.padsHigh[d]);
   }
   auto mapOf = [&](ArrayRef<AffineExpr> exprs) {
     return AffineMap::get(loops.total, 0, exprs, b.getContext());
@@ -199,14 +187,20 @@ LogicalResult sparseDx(nn::ConvDxOp op, PatternRewriter &b) {
   SmallVector<utils::IteratorType> iterators(loops.total, utils::IteratorType::reduction);
   std::fill_n(iterators.begin(), parallel, utils::IteratorType::parallel);
   // Extents of loops that no operand has for itself are carried by one that nobody reads.
-  Value carrier = tensor::EmptyOp::create(b, loc, sizes, result.getElementType());
-  b.replaceOpWithNewOp<linalg::GenericOp>(
-      op, result, ValueRange{value, winner, weight, carrier}, filled(b, loc, result, 0.0),
-      ArrayRef<AffineMap>{mapOf(values), mapOf(values), mapOf(weights), mapOf(extents),
-                          mapOf(results)},
-      iterators, [&](OpBuilder &b, Location loc, ValueRange x) {
-        linalg::YieldOp::create(b, loc, multiplyShare(b, loc, x, offset, kernel));
-      });
+  Value weight = padSpatial(b, loc, op.getWeight(), border, border),
+        carrier = tensor::EmptyOp::create(b, loc, sizes, result.getElementType());
+  auto padded = result.clone(shape);
+  Value sum = linalg::GenericOp::create(
+                  b, loc, padded, ValueRange{pool.getDoutput(), pool.getWinner(), weight, carrier},
+                  filled(b, loc, padded, 0.0),
+                  ArrayRef<AffineMap>{mapOf(values), mapOf(values), mapOf(weights), mapOf(extents),
+                                      mapOf(results)},
+                  iterators,
+                  [&](OpBuilder &b, Location loc, ValueRange x) {
+                    linalg::YieldOp::create(b, loc, multiplyShare(b, loc, x, offset, kernel));
+                  })
+                  .getResult(0);
+  b.replaceOp(op, padded == result ? sum : withoutBorders(b, loc, sum, result, windows.padsLow));
   return success();
 }
 

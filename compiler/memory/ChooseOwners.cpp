@@ -34,11 +34,15 @@ struct Part {
   bool operator==(const Part &) const = default;
 };
 
-/// Reads through the second cache, against transfers between cores.
-constexpr double kCacheWeight = 1.0 / 32;
+/// Reads through the second cache, and of tensors that do not fit there, against transfers between
+/// cores.
+constexpr double kCacheWeight = 1.0 / 32, kFarWeight = 1.0 / 8;
+constexpr double kCacheBytes = 1 << 20;
 /// Results whose ranges lie in pieces between those of other threads: hardware that reads ahead
 /// fetches the neighbour's lines.
 constexpr double kScatterWeight = 1.0 / 4;
+/// Work that only one of two threads does, in flops: what a core computes while a byte travels.
+constexpr double kSerialWeight = 1.0 / 8;
 /// Sweeps over the dispatches; a few reach the end.
 constexpr int kMostSweeps = 8;
 
@@ -86,6 +90,7 @@ public:
     if (usual.groups == 1) {
       return; // the first thread does it
     }
+    work = static_cast<double>(space.work());
     for (size_t label = 0; label < space.labels().size(); ++label) {
       schedule::Tiling tiling = schedule::chooseTiling(space, label);
       int64_t tiles = schedule::tileCount(space.labels()[label].extent, tiling.tile[label]);
@@ -108,9 +113,10 @@ public:
   plan::DispatchOp dispatch;
   Block *body;
   fuse::IterationSpace space;
-  SmallVector<size_t> labels; ///< that may be chosen; empty: the first thread does it
+  SmallVector<size_t> labels; ///< that may be chosen
   SmallVector<schedule::Tiling> tilings;
-  int choice = -1; ///< into labels
+  int choice = -1; ///< into labels; -1: the first thread does it
+  double work = 0; ///< that threads may divide, in flops
 
   Part partOfOutput(unsigned result) const {
     if (choice < 0) {
@@ -147,22 +153,23 @@ public:
     return part.value_or(Part{Part::Kind::Whole});
   }
 
-  /// Bytes that the groups read again because they share them.
-  double rereadBytes() const {
+  /// What it costs that groups read the same bytes, in bytes that travel between cores.
+  double rereadCost() const {
     if (choice < 0) {
       return 0;
     }
-    double bytes = 0;
+    double cost = 0;
     for (auto [n, nest] : llvm::enumerate(space.nests())) {
       for (const fuse::Access &read : nest.reads) {
         if (isa<BlockArgument>(read.tensor)) {
-          bytes += static_cast<double>(
-                       plan::tensorBytes(cast<RankedTensorType>(read.tensor.getType()))) *
-                   static_cast<double>(timesRead(n, read));
+          auto bytes =
+              static_cast<double>(plan::tensorBytes(cast<RankedTensorType>(read.tensor.getType())));
+          cost += (bytes > kCacheBytes ? kFarWeight : kCacheWeight) * bytes *
+                  static_cast<double>(timesRead(n, read));
         }
       }
     }
-    return bytes;
+    return cost;
   }
 
   /// Bytes of results that a thread does not hold in one piece.
@@ -247,9 +254,10 @@ public:
     for (int sweep = 0; sweep < kMostSweeps && improve(); ++sweep) {
     }
     for (Node &node : nodes) {
-      if (node.choice >= 0) {
+      if (!node.labels.empty()) {
         OpBuilder b(node.dispatch);
-        node.dispatch.setSplitAttr(b.getI64IntegerAttr(node.labels[node.choice]));
+        node.dispatch.setSplitAttr(
+            b.getI64IntegerAttr(node.choice < 0 ? -1 : node.labels[node.choice]));
         remarkOn(node);
       }
     }
@@ -316,7 +324,9 @@ private:
   }
 
   double costAround(size_t n) const {
-    double sum = kCacheWeight * nodes[n].rereadBytes() + kScatterWeight * nodes[n].scatteredBytes();
+    const Node &node = nodes[n];
+    double sum = node.rereadCost() + kScatterWeight * node.scatteredBytes() +
+                 (node.choice < 0 ? kSerialWeight * node.work / 2 : 0);
     for (const Edge &edge : edges) {
       sum += edge.writer == n || edge.reader == n ? costOf(edge) : 0;
     }
@@ -331,7 +341,10 @@ private:
       Node &node = nodes[n];
       int best = node.choice;
       double least = costAround(n);
-      for (int candidate = 0; candidate < static_cast<int>(node.labels.size()); ++candidate) {
+      if (node.labels.empty()) {
+        continue;
+      }
+      for (int candidate = -1; candidate < static_cast<int>(node.labels.size()); ++candidate) {
         node.choice = candidate;
         double cost = costAround(n);
         if (cost < least) {
@@ -340,12 +353,19 @@ private:
           changed = true;
         }
       }
-      node.choice = node.labels.empty() ? -1 : best;
+      node.choice = best;
     }
     return changed;
   }
 
   static void remarkOn(Node &node) {
+    if (node.choice < 0) {
+      constexpr auto opts = remark::RemarkOpts::name("split").category("choose-owners");
+      remark::missed(node.dispatch.getLoc(), opts)
+          << remark::add("one thread runs {0}: what it writes would travel longer than it computes",
+                         node.dispatch.getName());
+      return;
+    }
     std::string parts;
     for (unsigned i = 0; i < node.dispatch.getNumResults(); ++i) {
       Part part = node.partOfOutput(i);

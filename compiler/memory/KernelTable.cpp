@@ -33,6 +33,7 @@ static llvm::hash_code hashOf(ir::plan::KernelOp kernel) {
 static bool areAlike(ir::plan::KernelOp a, ir::plan::KernelOp b) {
   return a.getFunctionType() == b.getFunctionType() && a.getTile() == b.getTile() &&
          a.getGroups() == b.getGroups() && a.getOuter() == b.getOuter() &&
+         a.getSerial() == b.getSerial() &&
          OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(), kAlike);
 }
 
@@ -40,12 +41,15 @@ ir::plan::KernelOp KernelTable::outline(ir::plan::DispatchOp dispatch) {
   auto type =
       builder.getFunctionType(dispatch.getInputs().getTypes(), dispatch.getOutputs().getTypes());
   fuse::IterationSpace space(schedule::bodyOps(dispatch.getBody().front()));
-  schedule::Tiling tiling = schedule::chooseTiling(space, dispatch.getSplit());
+  const bool isSerial = dispatch.getSplit() == schedule::kNoSplit;
+  schedule::Tiling tiling =
+      schedule::chooseTiling(space, isSerial ? std::nullopt : dispatch.getSplit());
   IntegerAttr outer = tiling.outer == 0 ? IntegerAttr() : builder.getI64IntegerAttr(tiling.outer);
   auto kernel = ir::plan::KernelOp::create(
       builder, dispatch.getLoc(), builder.getStringAttr("k"), TypeAttr::get(type),
-      builder.getDenseI64ArrayAttr(tiling.tile), builder.getI64IntegerAttr(tiling.groups), outer,
-      nullptr, nullptr, nullptr);
+      builder.getDenseI64ArrayAttr(tiling.tile),
+      builder.getI64IntegerAttr(isSerial ? 1 : tiling.groups), outer,
+      isSerial ? builder.getUnitAttr() : UnitAttr(), nullptr, nullptr, nullptr);
   IRMapping mapping;
   dispatch.getBody().cloneInto(&kernel.getBody(), mapping);
   SmallVector<ir::plan::KernelOp, 1> &known = kernels[hashOf(kernel)];

@@ -35,15 +35,17 @@ static int64_t tileOf(int64_t extent, int64_t grain, int64_t pieces) {
 Tiling chooseTiling(const fuse::IterationSpace &space, std::optional<size_t> split) {
   Tiling tiling;
   tiling.tile.assign(space.labels().size(), 0);
-  int64_t flops = space.flops();
-  if (flops < kWholeFlops) {
+  int64_t work = space.work();
+  if (work < kWholeFlops) {
     return tiling;
   }
-  int64_t wanted = std::clamp<int64_t>(flops / kFlopsPerGroup, 1, kMostGroups);
+  int64_t wanted = std::clamp<int64_t>(work / kFlopsPerGroup, 1, kMostGroups);
   llvm::SmallVector<size_t> order(space.labels().size());
   std::iota(order.begin(), order.end(), 0);
-  auto grains = [&](size_t label) {
-    return llvm::divideCeil(space.labels()[label].extent, space.labels()[label].grain);
+  // What is less than two grains is not cut: one of the pieces would be little work.
+  auto grains = [&](size_t label) -> int64_t {
+    auto [extent, grain] = space.labels()[label];
+    return extent < 2 * grain ? 1 : llvm::divideCeil(extent, grain);
   };
   llvm::sort(order, [&](size_t a, size_t b) {
     return std::pair(-static_cast<int64_t>(grains(a)), a) <

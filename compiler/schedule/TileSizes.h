@@ -18,6 +18,9 @@ struct Tiling {
   size_t outer = 0;
 };
 
+/// As `split` of a plan.dispatch: one thread runs all its tiles.
+inline constexpr uint64_t kNoSplit = ~uint64_t{0};
+
 /// Cuts labels, those with most grains first, until each group has about 128 Kflop or there are 256
 /// groups; where one label gives enough groups, others stay whole, so that what all indices of the
 /// cut one read is read by every group once. Work of less than half a Mflop stays whole: handing it

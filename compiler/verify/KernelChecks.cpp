@@ -26,6 +26,7 @@ LogicalResult verifyWorkGroups(ir::plan::KernelOp kernel) {
       return kernel.emitOpError("has too many tiles");
     }
   }
+  groups = kernel.getSerial() ? 1 : groups;
   if (static_cast<int64_t>(kernel.getGroups()) != groups) {
     return kernel.emitOpError("has ") << static_cast<int64_t>(kernel.getGroups())
                                       << " groups of work, its tiles are " << groups;

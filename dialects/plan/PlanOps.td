@@ -18,7 +18,7 @@ def Plan_DispatchOp : Plan_Op<"dispatch", [Pure, IsolatedFromAbove, SingleBlock]
   let description = [{
     The block's arguments are the inputs, in order; `plan.yield` gives the results. `name` is made of the layers that the
     operations came from. `split` is the label of its iteration space (compiler/fuse/IterationSpace.h) along which threads
-    divide it; without it the largest is taken.
+    divide it; without it the largest is taken; with -1 one thread runs all of it.
 
     ```mlir
     %r = plan.dispatch "fc1+relu" (%x, %w) : (tensor<4x8xf32>, tensor<2x8xf32>) -> tensor<4x2xf32> {
@@ -50,12 +50,13 @@ def Plan_KernelOp : Plan_Op<"kernel", [IsolatedFromAbove, Symbol, FunctionOpInte
     Arguments are what a call's leading operands hold, results what it writes to its trailing operands. `tile` gives, for each
     label of the kernel's iteration space (compiler/fuse/IterationSpace.h), the number of indices that one work group covers;
     0 means all. `groups` is the number of work groups that follows; they count row-major over the tiles of the labels, with
-    label `outer` first where it is given. `pipelined` lists the loop groups (compiler/schedule/KernelLayout.h) that are sums of
-    products beside which the elementwise loop group behind them runs.
+    label `outer` first where it is given. With `serial` they are one work group, which runs over all tiles in that order.
+    `pipelined` lists the loop groups (compiler/schedule/KernelLayout.h) that are sums of products beside which the elementwise
+    loop group behind them runs.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$tile, DefaultValuedAttr<I64Attr, "1">:$groups,
-                       OptionalAttr<I64Attr>:$outer, OptionalAttr<DenseI64ArrayAttr>:$pipelined,
+                       OptionalAttr<I64Attr>:$outer, UnitAttr:$serial, OptionalAttr<DenseI64ArrayAttr>:$pipelined,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;

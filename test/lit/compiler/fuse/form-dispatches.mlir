@@ -34,7 +34,7 @@ train.program @p {
   // SINGLE-LABEL: train.entry @small.b2
   // SINGLE: plan.dispatch "first"
   // SINGLE: plan.dispatch "second"
-  // REMARK: [Passed] join | Category:join-dispatches | Remark="joins first: together they are small, {{[0-9]+}} flops"
+  // REMARK: [Passed] join | Category:join-dispatches | Remark="joins first: together they are small, as {{[0-9]+}} flops of sums of products"
   train.entry @small.b2(%x: tensor<2x3xf32> {train.input = "x"}, %u: tensor<3x4xf32> {train.input = "u"}, %v: tensor<4x2xf32> {train.input = "v"}) -> (tensor<2x2xf32> {train.output = "y"}) attributes {kind = #train.entry_kind<predict>, batch_size = 2 : i64} {
     %h = nn.matmul %x, %u : tensor<2x3xf32>, tensor<3x4xf32> -> tensor<2x4xf32> loc("first")
     %y = nn.matmul %h, %v : tensor<2x4xf32>, tensor<4x2xf32> -> tensor<2x2xf32> loc("second")
