@@ -131,13 +131,14 @@ void TiledContraction::chooseClipped() {
 
 /// Where rows come from several loops, what their addresses cost must be little against the sum.
 TileRows TiledContraction::chooseRows() {
-  // Sums in flight that hide how long a multiply-add takes.
+  // Tiles of one column load a vector per step in any case: so many rows hide how long a
+  // multiply-add takes, and more gain less than their addresses cost.
   constexpr int64_t kShallow = 32, kEnough = 10;
   auto [columns, rows] = outerTile();
   bool merges = false;
   if (form.rowLoops.size() > 1) {
     StringRef whyNot = isDot() ? "its vectors run along the sums"
-                       : sizeOf(form.rowLoops.back()) * columns >= kEnough
+                       : columns == 1 && sizeOf(form.rowLoops.back()) >= kEnough
                            ? "the rows of one loop keep the units busy"
                        : depth() < kShallow
                            ? "its sums are short against what the addresses of rows take"

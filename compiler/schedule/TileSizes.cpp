@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kWholeFlops = 512 * 1024;
 constexpr int64_t kFlopsPerGroup = 128 * 1024;
 constexpr int64_t kMostGroups = 256;
+/// Groups of what takes long for its flops: more would read memory in shorter pieces.
+constexpr int64_t kFewGroups = 16;
 /// Groups that balance the work of some sixteen threads: a further label is cut only below.
 constexpr int64_t kEnoughGroups = 48;
 } // namespace
@@ -39,7 +41,8 @@ Tiling chooseTiling(const fuse::IterationSpace &space, std::optional<size_t> spl
   if (work < kWholeFlops) {
     return tiling;
   }
-  int64_t wanted = std::clamp<int64_t>(work / kFlopsPerGroup, 1, kMostGroups);
+  int64_t few = std::min(work / kFlopsPerGroup, kFewGroups);
+  int64_t wanted = std::clamp<int64_t>(space.flops() / kFlopsPerGroup, few, kMostGroups);
   llvm::SmallVector<size_t> order(space.labels().size());
   std::iota(order.begin(), order.end(), 0);
   // What is less than two grains is not cut: one of the pieces would be little work.
