@@ -314,18 +314,43 @@ private:
   // --- Dot
   // -----------------------------------------------------------------------------------------------------------
 
-  void emitDotBlocks(SmallVector<Value> &ivs) {
-    blocks(columnLoop, tileColumns, [&](Value column, int64_t columnCount) {
-      if (columnLoop >= 0) {
-        ivs[columnLoop] = column;
+  /// Calls `body(count)` for all blocks of `size` indices of `loop`, which `ivs` has the first of.
+  void blocksAlong(int loop, int64_t size, SmallVector<Value> &ivs,
+                   llvm::function_ref<void(int64_t)> body) {
+    blocks(loop, size, [&](Value first, int64_t count) {
+      if (loop >= 0) {
+        ivs[loop] = first;
       }
-      blocks(rowLoop, tileHeight, [&](Value row, int64_t rowCount) {
-        if (rowLoop >= 0) {
-          ivs[rowLoop] = row;
-        }
-        emitDotTile(ivs, rowCount, columnCount);
-      });
+      body(count);
     });
+  }
+
+  /// A tile has more rows than columns: where those of one tile stay in the first cache over all
+  /// columns, the fewer are read from the second.
+  void emitDotBlocks(SmallVector<Value> &ivs) {
+    auto columns = [&](llvm::function_ref<void(int64_t)> body) {
+      blocksAlong(columnLoop, tileColumns, ivs, body);
+    };
+    auto rows = [&](llvm::function_ref<void(int64_t)> body) {
+      blocksAlong(rowLoop, tileHeight, ivs, body);
+    };
+    if (rowsOfTileBytes() <= k.target.l1Bytes / 2) {
+      return rows([&](int64_t rowCount) {
+        columns([&](int64_t columnCount) { emitDotTile(ivs, rowCount, columnCount); });
+      });
+    }
+    columns([&](int64_t columnCount) {
+      rows([&](int64_t rowCount) { emitDotTile(ivs, rowCount, columnCount); });
+    });
+  }
+
+  /// What the rows of a tile read of lhs in a block of the reduction.
+  int64_t rowsOfTileBytes() const {
+    int64_t elements = tileHeight * depthOf(form.vectorLoop);
+    for (unsigned loop : reduced) {
+      elements *= depthOf(loop);
+    }
+    return elements * ir::plan::elementBytes(lhs.buffer.element);
   }
 
   void emitDotTile(SmallVector<Value> &ivs, int64_t rows, int64_t columns) {
