@@ -86,7 +86,7 @@ class Node {
 public:
   explicit Node(plan::DispatchOp dispatch)
       : dispatch(dispatch), body(&dispatch.getBody().front()), space(schedule::bodyOps(*body)) {
-    schedule::Tiling usual = schedule::chooseTiling(space);
+    usual = schedule::chooseTiling(space);
     if (usual.groups == 1) {
       return; // the first thread does it
     }
@@ -115,8 +115,9 @@ public:
   fuse::IterationSpace space;
   SmallVector<size_t> labels; ///< that may be chosen
   SmallVector<schedule::Tiling> tilings;
-  int choice = -1; ///< into labels; -1: the first thread does it
-  double work = 0; ///< that threads may divide, in flops
+  schedule::Tiling usual; ///< of a single thread
+  int choice = -1;        ///< into labels; -1: the first thread does it
+  double work = 0;        ///< that threads may divide, in flops
 
   Part partOfOutput(unsigned result) const {
     if (choice < 0) {
@@ -155,9 +156,6 @@ public:
 
   /// What it costs that groups read the same bytes, in bytes that travel between cores.
   double rereadCost() const {
-    if (choice < 0) {
-      return 0;
-    }
     double cost = 0;
     for (auto [n, nest] : llvm::enumerate(space.nests())) {
       for (const fuse::Access &read : nest.reads) {
@@ -202,11 +200,12 @@ private:
 
   /// Groups that read the same elements.
   int64_t timesRead(size_t nest, const fuse::Access &read) const {
-    int64_t times = tilings[choice].groups;
+    const schedule::Tiling &tiling = choice < 0 ? usual : tilings[choice];
+    int64_t times = tiling.groups;
     for (unsigned loop = 0; loop < read.map.getNumDims(); ++loop) {
       int label = space.labelOf(nest, loop);
       if (label >= 0 && read.map.isFunctionOfDim(loop)) {
-        times /= schedule::tileCount(space.labels()[label].extent, tilings[choice].tile[label]);
+        times /= schedule::tileCount(space.labels()[label].extent, tiling.tile[label]);
       }
     }
     return times;
