@@ -195,6 +195,7 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
   }
   constexpr int64_t kVectorGrain = 64, kRowGrain = 8, kColumnGrain = 8, kDeep = 1024;
   constexpr int64_t kLineGrain = 16, kManyRows = 64;
+  bool isMatrix = llvm::count(nest.isReduction, false) == 2;
   if (form->kind == ContractionForm::Kind::Outer && sumsPairs(nest)) {
     // Every group copies what it reads of rhs: it takes so many rows that the copy is little work,
     // and where the sums are short, so many columns that results lie in long pieces.
@@ -233,7 +234,7 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
     for (unsigned d = 0; d < nest.extents.size(); ++d) {
       depth *= nest.isReduction[d] ? nest.extents[d] : 1;
     }
-    if (depth >= kDeep) {
+    if (depth >= (isMatrix ? kDeep : kDeep / 2)) {
       const Access &rhs = nest.reads[form->rhs];
       for (unsigned d = 0; d < nest.extents.size(); ++d) {
         if (!nest.isReduction[d] && d != form->vectorLoop && uses(rhs, d) &&
@@ -252,7 +253,6 @@ SmallVector<int64_t> contractionGrains(const Nest &nest) {
   // Only the innermost row and column loops are unrolled. Matrices have rows enough for groups
   // that read all of a cache line, or so few that they fill a tile or two: they stay together.
   constexpr int64_t kFew = 24;
-  bool isMatrix = llvm::count(nest.isReduction, false) == 2;
   auto grainOf = [&](unsigned loop, int64_t grain) {
     return isMatrix && nest.extents[loop] <= kFew ? nest.extents[loop] : grain;
   };
