@@ -100,6 +100,9 @@ static llvm::Error runLinker(llvm::ArrayRef<const char *> arguments) {
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  // The linker sets all of LLVM's options to their defaults: the next compilation of this process
+  // would write other code than the first.
+  cpu::chooseCodeGeneration();
   if (result.retCode != 0) {
     auto missing = llvm::StringRef(messages).split("undefined symbol: ").second;
     if (!missing.empty()) {

@@ -20,11 +20,10 @@
 
 namespace ntc::codegen::cpu {
 
-/// Leaves out of LLVM's code generation what costs time and gains nothing here: kernels' loops
-/// carry their addresses (ntc-reduce-strength), and their order of loads and products keeps all
-/// sums in registers, which a scheduler's own order does not. LLVM has no other way to say so than
-/// its command line's options.
-static void chooseCodeGeneration() {
+// Kernels' loops carry their addresses (ntc-reduce-strength), and their order of loads and products
+// keeps all sums in registers, which a scheduler's own order does not. LLVM has no other way to say
+// so than its command line's options.
+void chooseCodeGeneration() {
   constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> kChoices[] = {
       {"disable-lsr", "true"},
       {"enable-misched", "false"},

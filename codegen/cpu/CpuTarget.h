@@ -39,4 +39,9 @@ struct CpuTarget {
   std::unique_ptr<llvm::TargetMachine> createTargetMachine() const;
 };
 
+/// Leaves out of LLVM's code generation what costs time and gains nothing here, for the process.
+/// CpuTarget::create does so once; whatever resets LLVM's options has to do it again. Not
+/// thread-safe.
+void chooseCodeGeneration();
+
 } // namespace ntc::codegen::cpu
