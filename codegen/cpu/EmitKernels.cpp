@@ -26,13 +26,12 @@ struct EmitKernels : impl::EmitKernelsBase<EmitKernels> {
     }
     pipelines::KernelChoices choices;
     for (const std::string &name : disable) {
-      auto info = llvm::find_if(pipelines::kOptimizations,
-                                [&](const auto &o) { return o.choice && o.name == name; });
-      if (info == pipelines::kOptimizations.end()) {
+      std::optional<pipelines::KernelChoice> choice = pipelines::kernelChoiceNamed(name);
+      if (!choice) {
         module.emitError("no choice of the emitters has the name '") << name << "'";
         return signalPassFailure();
       }
-      choices.remove(*info->choice);
+      choices.remove(*choice);
     }
     VectorEmitter emitter(*found, choices);
     for (auto program : llvm::to_vector(module.getOps<ir::train::ProgramOp>())) {

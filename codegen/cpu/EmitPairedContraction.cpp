@@ -161,6 +161,9 @@ private:
   /// row; two of each where halves of pairs are taken apart.
   std::pair<int64_t, int64_t> tile() const {
     int64_t vectors = llvm::divideCeil(sizeOf(vectorLoop), lanes);
+    if (k.tunedTile) {
+      return {std::min(vectors, k.tunedTile->first), k.tunedTile->second};
+    }
     int64_t count = vectors <= 3 ? vectors : vectors % 4 == 0 ? 4 : vectors % 3 == 0 ? 3 : 2;
     int64_t parts = k.target.hasBf16Dot ? 1 : 2;
     if (k.target.registers < 32) {

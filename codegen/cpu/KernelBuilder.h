@@ -12,6 +12,7 @@
 #include "mlir/IR/Builders.h"
 
 #include <functional>
+#include <optional>
 
 namespace ntc::codegen::cpu {
 
@@ -61,6 +62,8 @@ public:
   const CpuTarget &target;
   const pipelines::KernelChoices &choices;
   const schedule::KernelLayout &layout;
+  /// Columns and rows of register tiles that measurements ask for, or none.
+  std::optional<std::pair<int64_t, int64_t>> tunedTile;
   /// Per label of the kernel's space, the indices of the current work group.
   SmallVector<Range> labelRanges;
   /// Buffers by tensor, roots and their aliases alike.

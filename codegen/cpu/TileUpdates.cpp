@@ -21,6 +21,9 @@ std::pair<int64_t, int64_t> TileUpdates::tileOf(const KernelBuilder &k, int64_t 
   if (!k.choices.has(KernelChoice::TileRegisters)) {
     return {1, 1};
   }
+  if (k.tunedTile) {
+    return {std::min(vectors, k.tunedTile->first), k.tunedTile->second};
+  }
   bool many = k.target.registers >= 32;
   int64_t columns = std::min<int64_t>(vectors, many ? 4 : 2);
   return {columns, (many ? 24 : 8) / columns};

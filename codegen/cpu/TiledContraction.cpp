@@ -181,6 +181,9 @@ std::pair<int64_t, int64_t> TiledContraction::outerTile() const {
   if (!k.choices.has(KernelChoice::TileRegisters)) {
     return {1, 1};
   }
+  if (k.tunedTile) {
+    return {std::min(vectors, k.tunedTile->first), k.tunedTile->second};
+  }
   if (!clipped.empty()) {
     // Rows are whole images apart, in few sets of the first cache: tiles are wide.
     columns = std::min<int64_t>(vectors, k.target.registers >= 32 ? 4 : 2);
@@ -200,6 +203,9 @@ std::pair<int64_t, int64_t> TiledContraction::outerTile() const {
 // a row: the columns, balanced, then as many rows as fit.
 std::pair<int64_t, int64_t> TiledContraction::dotTile() const {
   int64_t columns = k.target.registers >= 32 ? 4 : 3, rows = sizeOf(rowLoop);
+  if (k.tunedTile) {
+    return {std::min(sizeOf(columnLoop), k.tunedTile->first), std::min(rows, k.tunedTile->second)};
+  }
   if (rows < columns - 1) {
     columns = (k.target.registers - 1) / (rows + 1);
   }

@@ -6,6 +6,7 @@
 #include "codegen/cpu/KernelEmitter.h"
 #include "compiler/fuse/ContractionForm.h"
 #include "compiler/fuse/WinnerForm.h"
+#include "compiler/schedule/KernelTuning.h"
 #include "compiler/schedule/Pipelining.h"
 #include "compiler/schedule/TileSizes.h"
 #include "dialects/nn/Nn.h"
@@ -56,6 +57,13 @@ public:
   FunctionEmitter(plan::KernelOp kernel, OpBuilder &b, const CpuTarget &target,
                   const pipelines::KernelChoices &choices)
       : kernel(kernel), layout(kernel), b(b), k(b, kernel.getLoc(), target, choices, layout) {}
+
+  /// Lets register tiles have these columns and rows, where that is not null.
+  void tuneTile(int64_t columns, int64_t rows) {
+    if (columns != 0) {
+      k.tunedTile = {columns, rows};
+    }
+  }
 
   FailureOr<func::FuncOp> emit() {
     createFunction();
@@ -273,13 +281,33 @@ private:
 
 } // namespace
 
+/// `choices` less those of `names`. Errors: a diagnostic on `kernel` for a name that no choice has.
+static FailureOr<pipelines::KernelChoices>
+leaveOut(plan::KernelOp kernel, pipelines::KernelChoices choices, ArrayRef<std::string> names) {
+  for (const std::string &name : names) {
+    std::optional<pipelines::KernelChoice> choice = pipelines::kernelChoiceNamed(name);
+    if (!choice) {
+      return kernel.emitError("leaves out '") << name << "', which no choice of the emitters is";
+    }
+    choices.remove(*choice);
+  }
+  return choices;
+}
+
 FailureOr<func::FuncOp> VectorEmitter::emit(plan::KernelOp kernel, OpBuilder &builder) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (!fuse::isNest(&op) && !fuse::isMaterial(&op) && !isa<ir::nn::ReshapeOp>(op)) {
       return op.emitError("has no code on the CPU");
     }
   }
-  return FunctionEmitter(kernel, builder, target, choices).emit();
+  FailureOr<schedule::KernelTuning> tuning = schedule::tuningOf(kernel);
+  FailureOr<pipelines::KernelChoices> left = failure();
+  if (failed(tuning) || failed(left = leaveOut(kernel, choices, tuning->leaveOut))) {
+    return failure();
+  }
+  FunctionEmitter emitter(kernel, builder, target, *left);
+  emitter.tuneTile(tuning->columns, tuning->rows);
+  return emitter.emit();
 }
 
 } // namespace ntc::codegen::cpu

@@ -94,6 +94,17 @@ inline constexpr std::array<OptimizationInfo, 25> kOptimizations = {{
     {"prefetch-operands", 2, "memory that the processor does not foresee is asked for early",
      KernelChoice::PrefetchOperands},
 }};
+
+/// The choice of that name, or nothing.
+inline std::optional<KernelChoice> kernelChoiceNamed(llvm::StringRef name) {
+  for (const OptimizationInfo &info : kOptimizations) {
+    if (info.name == name) {
+      return info.choice;
+    }
+  }
+  return std::nullopt;
+}
+
 inline constexpr unsigned kDefaultLevel = 2, kHighestLevel = 3;
 
 } // namespace ntc::pipelines

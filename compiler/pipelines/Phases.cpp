@@ -8,6 +8,7 @@
 #include "compiler/fuse/Passes.h"
 #include "compiler/memory/Passes.h"
 #include "compiler/optimize/Passes.h"
+#include "compiler/pipelines/ApplyTuning.h"
 #include "compiler/pipelines/DumpPhase.h"
 #include "compiler/verify/Passes.h"
 
@@ -139,6 +140,8 @@ public:
       if (enabled("pipeline-updates")) {
         program.addPass(memory::createPipelineUpdates());
       }
+      // On kernels as they are emitted: their keys cover all that is decided above.
+      applyTuning();
       check(phase);
       break;
     case Phase::Compiled:
@@ -146,6 +149,13 @@ public:
     }
     if (!options.dumpPhasesTo.empty()) {
       program.addPass(createDumpPhase(phase, options.dumpPhasesTo));
+    }
+  }
+
+  /// Appends what `--tuning` says about kernels.
+  void applyTuning() {
+    if (!options.kernelTunings.empty()) {
+      program.addPass(createApplyTuning(options.kernelTunings));
     }
   }
 
@@ -186,6 +196,9 @@ LogicalResult buildPipeline(OpPassManager &pm, Phase from, Phase to, const Pipel
   } else {
     // What is read back may have been edited.
     builder.check(from);
+    if (from == Phase::Planned) {
+      builder.applyTuning();
+    }
   }
   for (const PhaseInfo &info : kPhases) {
     if (info.phase > from && info.phase <= to) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "compiler/pipelines/Optimizations.h"
+#include "compiler/schedule/KernelTuning.h"
 
 #include "mlir/Pass/PassManager.h"
 
@@ -45,6 +46,8 @@ struct PipelineOptions {
   unsigned level = kDefaultLevel;
   /// Folder into which the program is written as NN-phase.mlir after each phase, or empty.
   std::string dumpPhasesTo;
+  /// What measurements say about kernels.
+  std::vector<schedule::KernelTuning> kernelTunings = {};
 };
 
 /// The choices of the emitters that `options` leave.

@@ -413,7 +413,7 @@ std::vector<Flag> stepFlagsRefused() {
   for (const char *name :
        {"--spec", "--unfreeze", "--reinit", "--clip-grad-norm", "--clip-grad-value",
         "--log-grad-norm", "--accumulate", "--average", "--param-group", "--penalty", "--denormals",
-        "--disable-pass", "-O0", "-O1", "-O2", "-O3"}) {
+        "--disable-pass", "--tuning", "-O0", "-O1", "-O2", "-O3"}) {
     flags.push_back(refusedFlag(
         name,
         "this is compiled into the artifact; give it to 'ntc compile' or train the model.pb"));

@@ -76,6 +76,8 @@ Result<std::string> keyOf(const Model &model, const CompileOptions &options) {
   for (const std::string &pass : options.disabledPasses) {
     part(pass);
   }
+  // Names of models in the file change no byte of an artifact.
+  part(tuningText({"", "", options.tuning.leaveOut, options.tuning.kernels}));
   part(*bytes);
   return rt::hex(hash.finish());
 }

@@ -108,7 +108,7 @@ std::vector<Flag> compileFlags(CompileFlags &flags) {
       remarksFlag(flags.remarksFilter),
   };
   addModelFlags(table, flags.step, flags.target);
-  for (const char *later : {"--gpu-arch", "--tune", "--tuning", "--memory-budget"}) {
+  for (const char *later : {"--gpu-arch", "--tune", "--memory-budget"}) {
     table.push_back(refusedFlag(later, "not available in this version"));
   }
   return table;

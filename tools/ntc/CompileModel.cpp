@@ -168,6 +168,8 @@ public:
   codegen::artifact::ManifestInputs inputs;
   /// Contents that the program refers to.
   PhaseFiles files;
+  /// Where keys of kernels are wanted.
+  std::vector<std::string> *kernelKeys = nullptr;
 
   Messages &diagnostics() { return messages; }
 
@@ -209,7 +211,10 @@ private:
   Messages messages;
 
   pipelines::PipelineOptions pipelineOptions() const {
-    return {options.disabledPasses, options.bf16, options.level, options.dumpPhasesTo};
+    std::vector<std::string> disabled = options.disabledPasses;
+    disabled.insert(disabled.end(), options.tuning.leaveOut.begin(), options.tuning.leaveOut.end());
+    return {std::move(disabled), options.bf16, options.level, options.dumpPhasesTo,
+            options.tuning.kernels};
   }
 
   /// The program as text, with the weights that it names beside it where it is a file.
@@ -230,6 +235,11 @@ private:
     auto target = codegen::cpu::CpuTarget::create(options.mcpu);
     if (!target) {
       return toError(target.takeError());
+    }
+    if (kernelKeys) {
+      for (auto kernel : program.getBody().getOps<ir::plan::KernelOp>()) {
+        kernelKeys->push_back(schedule::kernelKey(kernel));
+      }
     }
     codegen::cpu::VectorEmitter emitter(*target, pipelines::kernelChoices(pipelineOptions()));
     if (options.emit != Emit::So) {
@@ -343,12 +353,14 @@ private:
 
 std::optional<CompileError> compileModel(const onnx::ModelProto &model,
                                          const CompileOptions &options, const std::string &output,
-                                         rt::artifact::Manifest *manifest, CompileTimes *times) {
+                                         rt::artifact::Manifest *manifest, CompileTimes *times,
+                                         std::vector<std::string> *kernelKeys) {
   auto start = std::chrono::steady_clock::now();
   DialectRegistry registry;
   registerCompiler(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   Compilation compilation(context, options, output);
+  compilation.kernelKeys = kernelKeys;
   importer::ImportOptions importOptions;
   importOptions.batchSizes.assign(options.batchSizes.begin(), options.batchSizes.end());
   importOptions.f64 = options.f64;

@@ -7,6 +7,7 @@
 #include "compiler/pipelines/Phases.h"
 #include "frontend/import/Import.h"
 #include "runtime/artifact/Manifest.h"
+#include "tools/ntc/TuningFile.h"
 
 #include "mlir/IR/MLIRContext.h"
 
@@ -34,6 +35,7 @@ struct CompileOptions {
   std::string dumpPhasesTo;                ///< folder for one file per phase, or empty
   std::vector<std::string> disabledPasses; ///< names without "ntc-" or with it
   unsigned level = pipelines::kDefaultLevel;
+  Tuning tuning;             ///< for this processor; its names join `disabledPasses`
   std::string remarksFilter; ///< regular expression over optimizations' names; empty: no remarks
   bool timing = false;
 
@@ -60,11 +62,13 @@ void registerCompiler(mlir::DialectRegistry &registry);
 /// Compiles `model` and writes `output`: for Emit::So the artifact and, where imported weights are
 /// large, `<output>.safetensors` beside it; for the others text or an object file ("-" is stdout).
 /// With compileTo before Compiled, writes that phase's MLIR. Returns the manifest of an artifact
-/// (for `ntc plan` and summaries), nothing for other outputs.
+/// (for `ntc plan` and summaries), nothing for other outputs; and of an artifact the keys of its
+/// kernels (schedule::kernelKey), in the order in which calls number them.
 std::optional<CompileError> compileModel(const onnx::ModelProto &model,
                                          const CompileOptions &options, const std::string &output,
                                          rt::artifact::Manifest *manifest = nullptr,
-                                         CompileTimes *times = nullptr);
+                                         CompileTimes *times = nullptr,
+                                         std::vector<std::string> *kernelKeys = nullptr);
 
 /// The same from MLIR text that is in the phase `options.compileFrom`, as `--dump-phases-to` writes
 /// it.

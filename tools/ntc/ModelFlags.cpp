@@ -129,6 +129,18 @@ std::vector<Flag> stepFlags(StepFlags &flags) {
   };
 }
 
+Flag tuningFlag(TargetFlags &flags) {
+  auto set = [&flags](std::string_view path) {
+    flags.tuningFile = path;
+    Result<Tuning> tuning = readTuning(flags.tuningFile);
+    flags.tuning = tuning ? *tuning : Tuning();
+    return tuning.status();
+  };
+  return {"--tuning", "FILE",
+          "what 'ntc compile --tune' learned on this processor; may change the order of sums", set,
+          false};
+}
+
 std::vector<Flag> targetFlags(TargetFlags &flags) {
   auto precision =
       choiceFlag("--precision", "TYPE", {"f32", "f64", "bf16", "f16"}, flags.precision,
@@ -156,6 +168,7 @@ std::vector<Flag> targetFlags(TargetFlags &flags) {
                  "subnormal numbers: flush to zero or keep (default: flush)"),
       listFlag("--disable-pass", "NAME", flags.disabledPasses,
                "leave out an optimization by name: " + optimizationNames() + "; may be repeated"),
+      tuningFlag(flags),
   };
   for (unsigned level = 0; level <= pipelines::kHighestLevel; ++level) {
     auto set = [&flags, level](std::string_view) {

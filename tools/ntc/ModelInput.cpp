@@ -3,6 +3,7 @@
 // Reading models and applying flags to their recipes.
 #include "tools/ntc/ModelInput.h"
 
+#include "codegen/cpu/CpuTarget.h"
 #include "frontend/format/ExporterForm.h"
 #include "frontend/format/ModelFile.h"
 #include "frontend/format/Names.h"
@@ -303,6 +304,22 @@ void TargetFlags::takeFrom(const rt::artifact::Manifest &manifest) {
   denormals = manifest.flushDenormals ? 0 : 1;
 }
 
+/// What the flags say of the processor that is compiled for. Another's tiles and choices would be
+/// as right, but nobody measured that they are fast.
+static Tuning tuningFor(const TargetFlags &flags) {
+  auto target = codegen::cpu::CpuTarget::create(flags.mcpu);
+  if (!target) { // which compiling says
+    llvm::consumeError(target.takeError());
+    return {};
+  }
+  if (flags.tuning.isEmpty() || flags.tuning.processor == target->cpu) {
+    return flags.tuning;
+  }
+  note(concat("note: ", flags.tuningFile, " is not used: it was measured on ",
+              quoted(flags.tuning.processor), ", and this compiles for ", quoted(target->cpu)));
+  return {};
+}
+
 CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
                               std::vector<int64_t> batchSizes) {
   CompileOptions options;
@@ -316,6 +333,7 @@ CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
   options.flushDenormals = isSaid ? flags.denormals == 0 : model.spec.denormals() != "keep";
   options.disabledPasses = flags.disabledPasses;
   options.level = flags.level;
+  options.tuning = tuningFor(flags);
   return options;
 }
 

@@ -46,11 +46,16 @@ struct TargetFlags {
   size_t denormals = 2;       ///< index into flush, keep; 2: what the model says, else flush
   std::vector<std::string> disabledPasses;
   unsigned level = pipelines::kDefaultLevel;
+  std::string tuningFile; ///< as it was named, or empty
+  Tuning tuning;          ///< what it says
 
   /// Compiles as an artifact was: with its precision and its subnormal numbers.
   void takeFrom(const rt::artifact::Manifest &manifest);
 };
 std::vector<Flag> targetFlags(TargetFlags &flags);
+
+/// The flag --tuning; reads the file.
+Flag tuningFlag(TargetFlags &flags);
 
 /// Whether a table takes --schedule with the flags of the step. A verb that trains has a flag of
 /// its own: the schedule belongs to the run, and the model is not compiled anew for it.
@@ -104,6 +109,7 @@ Result<rt::train::Recipe> loopRecipe(const Model &model);
 Result<std::vector<std::string>> takeRecipe(const Model &model, rt::train::TrainOptions &options);
 
 /// How `model` is compiled for `batchSizes`; the recipe's precision counts where no flag is given.
+/// A tuning for another processor is left out, with a note.
 CompileOptions compileOptions(const Model &model, const TargetFlags &flags,
                               std::vector<int64_t> batchSizes);
 

@@ -108,7 +108,8 @@ bool takeRunsArtifact(TrainFlags &flags, const std::vector<int64_t> &sizes) {
   TargetFlags theirs;
   theirs.takeFrom(*manifest);
   const bool isPlain =
-      target.mcpu == theirs.mcpu && target.disabledPasses.empty() && target.level == theirs.level &&
+      target.mcpu == theirs.mcpu && target.disabledPasses.empty() && target.tuningFile.empty() &&
+      target.level == theirs.level &&
       (target.precision == TargetFlags::kModels || target.precision == theirs.precision);
   if (target.precision == TargetFlags::kModels) {
     target.precision = theirs.precision;

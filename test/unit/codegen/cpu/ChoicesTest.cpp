@@ -4,6 +4,7 @@
 // numbers of threads; and with all choices but one, where that only moves computations, the bits of
 // all choices. The cases are sizes at which the choices matter.
 
+#include "compiler/schedule/KernelTuning.h"
 #include "test/unit/codegen/cpu/Judge.h"
 #include "test/unit/compiler/autodiff/Subject.h"
 
@@ -128,6 +129,34 @@ TEST_P(Choices, EachMayBeLeftOut) {
       }
       EXPECT_EQ(problem, "") << suite[i].name << " without " << info.name.str();
       problem.clear();
+    }
+  }
+}
+
+TEST_P(Choices, TilesMayHaveAnySize) {
+  ASSERT_NO_FATAL_FAILURE(fill());
+  auto target = CpuTarget::create(GetParam());
+  ASSERT_TRUE(static_cast<bool>(target));
+  for (auto [rows, columns] : {std::pair(1, 1), {2, 5}, {7, 3}, {32, 1}, {3, 32}}) {
+    auto tune = [rows, columns](ir::train::ProgramOp program) {
+      for (auto kernel : program.getBody().getOps<ir::plan::KernelOp>()) {
+        schedule::setTuning(kernel, {"", {}, rows, columns});
+      }
+    };
+    if (std::string failure = suite.compile(*target, {}, {}, tune); !failure.empty()) {
+      ASSERT_TRUE(llvm::StringRef(failure).contains("unsupported")) << failure;
+      GTEST_SKIP() << failure;
+    }
+    for (size_t i = 0; i < suite.size(); ++i) {
+      std::string problem;
+      Tensors actual = suite.run(i, {}, problem);
+      problem += difference(suite[i], judge(suite[i]), actual);
+      for (Walk walk : {Walk{2, false}, Walk{4, false}, Walk{1, true}}) {
+        if (!sameBits(actual, suite.run(i, walk, problem))) {
+          problem += "the bits depend on how the groups are run";
+        }
+      }
+      EXPECT_EQ(problem, "") << suite[i].name << " in tiles of " << rows << " x " << columns;
     }
   }
 }

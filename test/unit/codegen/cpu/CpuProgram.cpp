@@ -50,7 +50,8 @@ private:
 };
 
 ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::string &message,
-                              ProgramChange afterFusion, pipelines::KernelChoices choices) {
+                              ProgramChange afterFusion, pipelines::KernelChoices choices,
+                              ProgramChange afterPlanning) {
   Errors errors(*module.getContext());
   auto fail = [&](const std::string &what) -> ArtifactPointer {
     message = what + ": " + errors.text;
@@ -73,6 +74,9 @@ ArtifactPointer compileModule(ModuleOp module, const CpuTarget &target, std::str
   }
   if (!advance(pipelines::Phase::Fused, pipelines::Phase::Planned)) {
     return fail("passes");
+  }
+  if (afterPlanning) {
+    afterPlanning(program);
   }
   VectorEmitter emitter(target, choices);
   if (auto kernels = emitKernels(program, emitter); failed(kernels) || failed(verify(**kernels))) {
@@ -175,16 +179,17 @@ OwningOpRef<ModuleOp> Suite::joined(size_t first, size_t last) const {
 }
 
 std::string Suite::compile(const CpuTarget &target, ProgramChange afterFusion,
-                           pipelines::KernelChoices choices) {
+                           pipelines::KernelChoices choices, ProgramChange afterPlanning) {
   std::string message;
-  artifact = compileModule(*joined(0, size()), target, message, afterFusion, choices);
+  artifact =
+      compileModule(*joined(0, size()), target, message, afterFusion, choices, afterPlanning);
   if (artifact || StringRef(message).starts_with("unsupported")) {
     return message;
   }
   // Which ones are to blame?
   for (size_t i = 0; i < size(); ++i) {
     std::string own;
-    if (!compileModule(*joined(i, i + 1), target, own, {}, choices)) {
+    if (!compileModule(*joined(i, i + 1), target, own, {}, choices, afterPlanning)) {
       message += "\n" + computations[i].name + ": " + own;
     }
   }

@@ -30,11 +30,11 @@ std::unique_ptr<mlir::MLIRContext> makeCompilerContext();
 /// Takes `module`, which holds one program in the phase captured, to an artifact in a temporary
 /// file and opens it. Returns null with `message` set; `message` starts with "unsupported" where
 /// this machine lacks an instruction set of `target`.
-/// `afterFusion` may change the program in the phase fused.
+/// `afterFusion` may change the program in the phase fused, `afterPlanning` in the phase planned.
 using ProgramChange = llvm::function_ref<void(ir::train::ProgramOp)>;
 ArtifactPointer compileModule(mlir::ModuleOp module, const CpuTarget &target, std::string &message,
-                              ProgramChange afterFusion = {},
-                              pipelines::KernelChoices choices = {});
+                              ProgramChange afterFusion = {}, pipelines::KernelChoices choices = {},
+                              ProgramChange afterPlanning = {});
 
 /// One computation: the only entry of `module`, whose block takes `inputs`. Its results are what is
 /// compared.
@@ -71,7 +71,7 @@ public:
 
   /// Compiles all. Returns what went wrong with which computation, or an empty string.
   std::string compile(const CpuTarget &target, ProgramChange afterFusion = {},
-                      pipelines::KernelChoices choices = {});
+                      pipelines::KernelChoices choices = {}, ProgramChange afterPlanning = {});
 
   /// Runs computation `i` in an arena whose bytes are otherwise all NaN. A byte that belongs to no
   /// slot of the entry and has changed is reported in `problem`.
