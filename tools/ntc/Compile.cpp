@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // ntc compile: a model to an artifact, or to any phase or output on the way.
+#include "codegen/cpu/CpuTarget.h"
+#include "runtime/base/File.h"
+#include "runtime/train/Interrupt.h"
 #include "tools/ntc/ModelInput.h"
+#include "tools/ntc/Tune.h"
 
 #include "llvm/Support/Regex.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -25,6 +30,7 @@ struct CompileFlags {
   std::string remarksFilter;
   StepFlags step;
   TargetFlags target;
+  std::optional<double> tuneSeconds;
 };
 
 std::vector<std::string_view> phaseNames() {
@@ -87,6 +93,18 @@ Flag targetFlag() {
   return {"--target", "NAME", "cpu (default: cpu)", set, false};
 }
 
+/// With --tune the file of --tuning may be one that is yet to be written.
+void letTuningBeNew(std::vector<Flag> &table, TargetFlags &target) {
+  auto flag = std::ranges::find(table, "--tuning", &Flag::name);
+  flag->set = [read = flag->set, &target](std::string_view path) {
+    if (kindOf(std::string(path)) == FileKind::Missing) {
+      target.tuningFile = path;
+      return Status();
+    }
+    return read(path);
+  };
+}
+
 std::vector<Flag> compileFlags(CompileFlags &flags) {
   using namespace rt::train;
   std::vector<Flag> table = {
@@ -107,8 +125,14 @@ std::vector<Flag> compileFlags(CompileFlags &flags) {
                  "say how long each part took; LLVM's begins beside the kernels'"),
       remarksFlag(flags.remarksFilter),
   };
+  table.push_back(rt::train::durationFlag(
+      "--tune", flags.tuneSeconds,
+      "measure alternatives on this machine for about so long, use what is faster, and write it to "
+      "the file of --tuning, from which it then goes on (default: the artifact's name with "
+      ".tuning)"));
   addModelFlags(table, flags.step, flags.target);
-  for (const char *later : {"--gpu-arch", "--tune", "--memory-budget"}) {
+  letTuningBeNew(table, flags.target);
+  for (const char *later : {"--gpu-arch", "--memory-budget"}) {
     table.push_back(refusedFlag(later, "not available in this version"));
   }
   return table;
@@ -143,6 +167,57 @@ Output chooseOutput(const CompileFlags &flags, const std::string &input) {
 void printTimes(const CompileTimes &times) {
   std::fprintf(stderr, "import %.3f s, passes %.3f s, kernels %.3f s, LLVM %.3f s, link %.3f s\n",
                times.import, times.passes, times.emit, times.llvm, times.link);
+}
+
+/// Why --tune does not go with the other words; empty: it does.
+std::string whyNotTuned(const CompileFlags &flags, FileKind kind, const Output &output) {
+  if (!flags.tuneSeconds) {
+    return flags.target.tuningFile.empty() || kindOf(flags.target.tuningFile) != FileKind::Missing
+               ? ""
+               : concat("no file ", flags.target.tuningFile, "; --tune=SECONDS writes one");
+  }
+  if (kind == FileKind::Mlir || output.emit != Emit::So ||
+      (!flags.to.empty() && flags.to != "compiled")) {
+    return "--tune runs a model's training step; it needs a model and compiles to an artifact";
+  }
+  return "";
+}
+
+/// Searches, and writes what was found to the file of --tuning; `options` have it then.
+std::optional<ModelProblem> tuneInto(const CompileFlags &flags, const Model &model,
+                                     CompileOptions &options, const Output &output) {
+  auto target = codegen::cpu::CpuTarget::create(options.mcpu);
+  if (!target) {
+    return ModelProblem{{llvm::toString(target.takeError())}, kUsage};
+  }
+  const std::string path =
+      !flags.target.tuningFile.empty()
+          ? flags.target.tuningFile
+          : std::filesystem::path(output.path).replace_extension(".tuning").string();
+  const std::string &theirs = flags.target.tuning.processor;
+  if (!theirs.empty() && theirs != target->cpu) {
+    return ModelProblem{{concat(path, " was measured on ", quoted(theirs), ", and this is ",
+                                quoted(target->cpu), "; name another file with --tuning")},
+                        kUsage};
+  }
+  if (!model.hasStep) {
+    return ModelProblem{{"--tune runs a training step, and the model has none; --loss and "
+                         "--optimizer give it one"},
+                        kUsage};
+  }
+  options.tuning.processor = target->cpu;
+  rt::train::Interrupt interrupt;
+  if (auto problem = tune(model, options, {*flags.tuneSeconds, &interrupt.flag()})) {
+    return problem;
+  }
+  const std::string text = tuningText(options.tuning);
+  const Status written =
+      rt::writeFileAtomically(path, {reinterpret_cast<const uint8_t *>(text.data()), text.size()});
+  if (!written) {
+    return ModelProblem{{written.message()}, kFailed};
+  }
+  note(concat("wrote ", path));
+  return std::nullopt;
 }
 
 /// The line that ends a compilation to an artifact.
@@ -180,6 +255,9 @@ int runCompile(const Verb &verb, Words words) {
   if (output.path == "-" && (output.emit == Emit::So || output.emit == Emit::Obj) &&
       (flags.to.empty() || flags.to == "compiled")) {
     return failUsage(verb, "machine code is not written to standard output; name a file with -o");
+  }
+  if (std::string why = whyNotTuned(flags, kind, output); !why.empty()) {
+    return failUsage(verb, why);
   }
   rt::artifact::Manifest manifest;
   CompileTimes times;
@@ -224,6 +302,11 @@ int runCompile(const Verb &verb, Words words) {
       sizes = {defaultBatchSize(model)};
     }
     options = compileOptions(model, flags.target, std::move(sizes));
+    if (flags.tuneSeconds) {
+      if (auto problem = tuneInto(flags, model, options, output)) {
+        return fail(verb, *problem);
+      }
+    }
     finishOptions();
     error = compileModel(model.proto, options, output.path, &manifest, &times);
   }

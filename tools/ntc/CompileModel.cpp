@@ -153,6 +153,30 @@ std::string textOf(Operation *op) {
   return text;
 }
 
+/// Emits as another one does and notes what became of each kernel.
+class NotingEmitter : public codegen::cpu::KernelEmitter {
+public:
+  NotingEmitter(KernelEmitter &emitter, std::vector<CompiledKernel> *kernels)
+      : emitter(emitter), kernels(kernels) {}
+
+  FailureOr<func::FuncOp> emit(ir::plan::KernelOp kernel, OpBuilder &builder) override {
+    FailureOr<func::FuncOp> function = emitter.emit(kernel, builder);
+    if (succeeded(function)) {
+      std::string text;
+      llvm::raw_string_ostream stream(text);
+      (*function)->print(stream, OpPrintingFlags().useLocalScope());
+      rt::Sha256 hash;
+      hash.update(text);
+      kernels->push_back({schedule::kernelKey(kernel), rt::hex(hash.finish())});
+    }
+    return function;
+  }
+
+private:
+  KernelEmitter &emitter;
+  std::vector<CompiledKernel> *kernels;
+};
+
 /// One compilation: holds what its steps share.
 class Compilation {
 public:
@@ -168,8 +192,8 @@ public:
   codegen::artifact::ManifestInputs inputs;
   /// Contents that the program refers to.
   PhaseFiles files;
-  /// Where keys of kernels are wanted.
-  std::vector<std::string> *kernelKeys = nullptr;
+  /// Where they are wanted.
+  std::vector<CompiledKernel> *kernels = nullptr;
 
   Messages &diagnostics() { return messages; }
 
@@ -236,12 +260,10 @@ private:
     if (!target) {
       return toError(target.takeError());
     }
-    if (kernelKeys) {
-      for (auto kernel : program.getBody().getOps<ir::plan::KernelOp>()) {
-        kernelKeys->push_back(schedule::kernelKey(kernel));
-      }
-    }
-    codegen::cpu::VectorEmitter emitter(*target, pipelines::kernelChoices(pipelineOptions()));
+    codegen::cpu::VectorEmitter plain(*target, pipelines::kernelChoices(pipelineOptions()));
+    NotingEmitter noting(plain, kernels);
+    codegen::cpu::KernelEmitter &emitter =
+        kernels ? static_cast<codegen::cpu::KernelEmitter &>(noting) : plain;
     if (options.emit != Emit::So) {
       return emitText(program, *target, emitter);
     }
@@ -354,13 +376,13 @@ private:
 std::optional<CompileError> compileModel(const onnx::ModelProto &model,
                                          const CompileOptions &options, const std::string &output,
                                          rt::artifact::Manifest *manifest, CompileTimes *times,
-                                         std::vector<std::string> *kernelKeys) {
+                                         std::vector<CompiledKernel> *kernels) {
   auto start = std::chrono::steady_clock::now();
   DialectRegistry registry;
   registerCompiler(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   Compilation compilation(context, options, output);
-  compilation.kernelKeys = kernelKeys;
+  compilation.kernels = kernels;
   importer::ImportOptions importOptions;
   importOptions.batchSizes.assign(options.batchSizes.begin(), options.batchSizes.end());
   importOptions.f64 = options.f64;

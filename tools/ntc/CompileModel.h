@@ -49,6 +49,13 @@ struct CompileTimes {
   double import = 0, passes = 0, emit = 0, llvm = 0, link = 0;
 };
 
+/// A kernel, for those who compare compilations.
+struct CompiledKernel {
+  std::string key; ///< schedule::kernelKey
+  std::string
+      code; ///< a digest of what was emitted for it: other where the emitters chose otherwise
+};
+
 /// A failure: sentences for the user, and whether the model is unsupported (exit code 3) rather
 /// than wrong (1).
 struct CompileError {
@@ -62,13 +69,13 @@ void registerCompiler(mlir::DialectRegistry &registry);
 /// Compiles `model` and writes `output`: for Emit::So the artifact and, where imported weights are
 /// large, `<output>.safetensors` beside it; for the others text or an object file ("-" is stdout).
 /// With compileTo before Compiled, writes that phase's MLIR. Returns the manifest of an artifact
-/// (for `ntc plan` and summaries), nothing for other outputs; and of an artifact the keys of its
-/// kernels (schedule::kernelKey), in the order in which calls number them.
+/// (for `ntc plan` and summaries), nothing for other outputs; and of an artifact its kernels, in
+/// the order in which calls number them.
 std::optional<CompileError> compileModel(const onnx::ModelProto &model,
                                          const CompileOptions &options, const std::string &output,
                                          rt::artifact::Manifest *manifest = nullptr,
                                          CompileTimes *times = nullptr,
-                                         std::vector<std::string> *kernelKeys = nullptr);
+                                         std::vector<CompiledKernel> *kernels = nullptr);
 
 /// The same from MLIR text that is in the phase `options.compileFrom`, as `--dump-phases-to` writes
 /// it.

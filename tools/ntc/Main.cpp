@@ -93,10 +93,13 @@ std::span<const Verb> verbs() {
        runPack},
       {"compile", "MODEL [-o model.so] [options]", "compiles the training step to native code",
        R"(Compiles the whole step (forward, gradient, update) of a model.pb, of an ONNX file, or of a
-phase's MLIR to a shared library that the runtime trains with.
+phase's MLIR to a shared library that the runtime trains with. --tune measures what is decided by
+rule otherwise, and writes what is faster to a file that --tuning reads (docs/tuning.md).
 
   ntc compile model.pb
   ntc compile model.pb --batch-size=64,16 --mcpu=x86-64-v3 -o model.so
+  ntc compile model.pb --tune=60
+  ntc compile model.pb --tuning=model.tuning
   ntc compile model.pb --compile-to=fused -o -
   ntc compile --compile-from=fused fused.mlir -o model.so
 )",
