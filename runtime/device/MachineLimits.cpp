@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace ntc::rt::device {
@@ -74,6 +75,50 @@ template <typename T> double peakFlops() {
   return operations / best;
 }
 
+/// Reads in vectors of `Bytes` bytes, eight at a time; the result keeps the loop alive.
+template <int Bytes>
+[[gnu::always_inline]] inline uint64_t readInOrder(const uint64_t *words, size_t count) {
+  using V = typename Vector<uint64_t, Bytes>::Type;
+  constexpr size_t kLanes = Bytes / sizeof(uint64_t);
+  V sums[8] = {};
+  for (size_t i = 0; i < count; i += 8 * kLanes) {
+    for (size_t part = 0; part < 8; ++part) {
+      V value;
+      std::memcpy(&value, words + i + part * kLanes, sizeof(V));
+      sums[part] ^= value;
+    }
+  }
+  V total = {};
+  for (const V &sum : sums) {
+    total ^= sum;
+  }
+  return total[0];
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx512f,avx512vl")]] uint64_t read64(const uint64_t *words, size_t count) {
+  return readInOrder<64>(words, count);
+}
+[[gnu::target("avx2")]] uint64_t read32(const uint64_t *words, size_t count) {
+  return readInOrder<32>(words, count);
+}
+#endif
+uint64_t read16(const uint64_t *words, size_t count) { return readInOrder<16>(words, count); }
+
+using Reader = uint64_t (*)(const uint64_t *words, size_t count);
+
+Reader widestReader() {
+#if defined(__x86_64__)
+  if (hasCpuFeature("avx512f") && hasCpuFeature("avx512vl")) {
+    return read64;
+  }
+  if (hasCpuFeature("avx2")) {
+    return read32;
+  }
+#endif
+  return read16;
+}
+
 double peakBytes() {
   constexpr size_t kWords = (64u << 20) / sizeof(uint64_t);
   std::vector<uint64_t> memory(kWords, 1);
@@ -96,8 +141,28 @@ double peakBytes() {
 
 } // namespace
 
-MachineLimits measureLimits(DType dtype) {
-  return {dtype == DType::F64 ? peakFlops<double>() : peakFlops<float>(), peakBytes()};
+double measurePeak(DType dtype) {
+  return dtype == DType::F64 ? peakFlops<double>() : peakFlops<float>();
 }
+
+double measureReading(std::span<const uint64_t> memory, double seconds) {
+  constexpr size_t kLeastBytes = 1u << 20; // of a pass: tens of microseconds
+  const Reader read = widestReader();
+  const size_t rounds = std::max<size_t>(1, kLeastBytes / std::max<size_t>(1, memory.size_bytes()));
+  volatile uint64_t sink = 0;
+  double best = 1e30;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  do {
+    auto begin = Clock::now();
+    for (size_t round = 0; round < rounds; ++round) {
+      sink = read(memory.data(), memory.size());
+    }
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
+  } while (Clock::now() < end);
+  (void)sink;
+  return static_cast<double>(memory.size_bytes() * rounds) / std::max(best, 1e-9);
+}
+
+MachineLimits measureLimits(DType dtype) { return {measurePeak(dtype), peakBytes()}; }
 
 } // namespace ntc::rt::device
