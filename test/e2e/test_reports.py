@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Verbs that report: what people see, and the keys that machines read."""
 import json
+from pathlib import Path
 
 from support import Case, main
 
@@ -68,6 +69,45 @@ class Reports(Case):
         report = json.loads(self.succeeds("doctor", "--json").out)
         for key in ("processor", "threads", "memory", "cuda", "cache"):
             self.assertIn(key, report)
+
+    def test_predicted_time_and_measured_limits(self):
+        self.make_mlp()
+        limits = json.loads(self.succeeds("doctor", "--measure", "--json").out)
+        for key in ("flops_one", "flops_all", "read_l1", "read_l2", "read_l3", "read_memory", "read_memory_all", "call_s"):
+            self.assertGreater(limits[key], 0, key)
+        file = Path(self.environment["XDG_CACHE_HOME"]) / "ntc" / "machine.json"
+        self.addCleanup(file.unlink)
+        self.assertEqual(json.loads(file.read_text()), limits)
+        words = ("plan", "model.pb", "--batch-size", "32", "--cost")
+        ending = self.succeeds(*words, "--threads", "1", "--json")
+        self.assertNotIn("measuring", ending.err)
+        plan = json.loads(ending.out)
+        self.assertEqual((plan["batch_size"], plan["threads"], plan["processor"]), (32, 1, limits["processor"]))
+        self.assertEqual(plan["one_thread"], plan["step"])
+        self.assertGreater(plan["step"]["seconds"], sum(call["seconds"] for call in plan["calls"]))
+        self.assertGreater(plan["step"]["seconds"], plan["step"]["floor_s"])
+        profile = json.loads(self.succeeds("profile", "model.pb", "--batch-size", "32", "--steps", "1", "--json").out)
+        for key in ("name", "groups", "flops", "bytes"):
+            self.assertEqual([call[key] for call in plan["calls"]], [call[key] for call in profile["calls"]])
+        for call in plan["calls"]:
+            self.assertIn(call["bound"], ("compute", "cache", "memory", "fork"))
+        table = self.succeeds(*words).out
+        self.assertRegex(table, r"dispatch +groups +GFLOP +MB +us +bound by")
+        self.assertIn("1 thread: ", table)
+        self.refused(2, "give --cost, too", "plan", "model.pb", "--threads", "1")
+        self.refused(2, "were measured", *words, "--threads", str(limits["threads"] + 1))
+        file.write_text(file.read_text().replace("read_l2", "read_l9"))
+        self.refused(1, f"'{file}' is not a file of 'ntc doctor --measure': expected a number 'read_l2'", *words)
+
+    def test_limits_are_measured_where_there_are_none(self):
+        self.make_linear()
+        file = Path(self.environment["XDG_CACHE_HOME"]) / "ntc" / "machine.json"
+        file.unlink(missing_ok=True)
+        ending = self.succeeds("plan", "model.pb", "--cost")
+        self.assertIn("this machine's limits are measured first", ending.err)
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"processor": "another"}))
+        self.assertIn("is of another processor", self.succeeds("plan", "model.pb", "--cost").err)
+        file.unlink()
 
     def test_inspect_data(self):
         self.make_mnist()

@@ -146,6 +146,8 @@ std::optional<ModelProblem> compileInto(const Model &model, const CompileOptions
 
 } // namespace
 
+Result<std::string> privateCacheFolder() { return privateFolder(); }
+
 Result<TemporaryFolder> TemporaryFolder::create() {
   const char *place = std::getenv("TMPDIR");
   std::string path = concat(place && *place ? place : "/tmp", "/ntc-XXXXXX");

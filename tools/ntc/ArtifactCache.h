@@ -49,5 +49,7 @@ std::optional<ModelProblem> compileOrReuse(const Model &model, const CompileOpti
 
 /// The folder of the cache, or nothing where neither XDG_CACHE_HOME nor HOME is set.
 std::optional<std::string> cacheFolder();
+/// The same folder, made and private. Errors: Io where that is not possible.
+Result<std::string> privateCacheFolder();
 
 } // namespace ntc::driver

@@ -7,6 +7,7 @@
 #include "runtime/device/CpuTopology.h"
 #include "runtime/format/Json.h"
 #include "tools/ntc/ArtifactCache.h"
+#include "tools/ntc/SpeedsFile.h"
 #include "tools/ntc/Version.h"
 
 #include "llvm/TargetParser/Host.h"
@@ -115,13 +116,31 @@ Finding cache() {
           concat(*folder, ", ", bytesText(uint64_t{space.f_bavail} * space.f_frsize), " free")};
 }
 
+/// Measures this machine's limits and prints them.
+int measure(const Verb &verb, bool json) {
+  auto kept = measureAndKeep();
+  if (!kept) {
+    return fail(verb, kept.status());
+  }
+  printLine(json ? toJson(kept->speeds) : toText(kept->speeds));
+  if (!json && !kept->path.empty()) {
+    printLine(concat("kept in ", kept->path, ", for 'ntc plan --cost'"));
+  }
+  return kDone;
+}
+
 } // namespace
 
 int runDoctor(const Verb &verb, Words words) {
-  bool json = false;
+  bool json = false, measures = false;
   std::vector<std::string> positionals;
-  if (auto code = parseWords(verb, words, {jsonFlag(json)}, {}, positionals)) {
+  Flag measureFlag = rt::train::switchFlag(
+      "--measure", measures, "measure arithmetic, caches, memory and threads, in some 4 s");
+  if (auto code = parseWords(verb, words, {measureFlag, jsonFlag(json)}, {}, positionals)) {
     return *code;
+  }
+  if (measures) {
+    return measure(verb, json);
   }
   const std::vector<Finding> findings = {
       {"ntc", true, version()},

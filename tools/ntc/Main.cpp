@@ -162,11 +162,14 @@ memory of a training step is exact: it comes from the compiled plan.
   ntc summary model.pb --batch-size 64
 )",
        runSummary},
-      {"plan", "MODEL [options]", "prints the memory of a step by role, and its peak",
+      {"plan", "MODEL [options]",
+       "prints the memory of a step by role, its peak, or its predicted time",
        R"(MODEL is a model.pb, an ONNX file, a compiled model.so or a run folder. Bytes are exact and
-known before anything is allocated.
+known before anything is allocated. With --cost it predicts the time of every dispatch from this
+machine's limits, which 'ntc doctor --measure' measures; without such a measurement it measures first.
 
   ntc plan model.pb --batch-size 64
+  ntc plan model.pb --cost --threads 2
 )",
        runPlan},
       {"plot", "RUN… -o FILE.svg [options]", "draws curves of runs",
@@ -239,7 +242,11 @@ the share of what this machine's cores and memory could do. A model is compiled 
 )",
        runProfile},
       {"doctor", "[options]", "says what this machine offers, and what is missing",
-       R"(Instruction sets, threads, memory, CUDA, data sets and the cache.
+       R"(Instruction sets, threads, memory, CUDA, data sets and the cache. With --measure: how fast
+this machine computes, reads and forks, which is kept in the cache ($XDG_CACHE_HOME/ntc/machine.json).
+
+  ntc doctor
+  ntc doctor --measure
 )",
        runDoctor},
   };

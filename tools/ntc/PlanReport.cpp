@@ -18,6 +18,19 @@ using rt::artifact::SlotSpec;
 
 constexpr uint32_t kAllEntries = 0xffffffffu;
 
+bool isAlive(const SlotSpec &slot, uint32_t call) {
+  return slot.entry == kAllEntries || (slot.liveBegin <= call && call <= slot.liveEnd);
+}
+
+std::string row(std::string_view name, std::string_view role, uint64_t bytes) {
+  char buffer[256];
+  std::snprintf(buffer, sizeof(buffer), "  %-44.100s %-12.20s %16s\n", std::string(name).c_str(),
+                std::string(role).c_str(), grouped(static_cast<int64_t>(bytes)).c_str());
+  return buffer;
+}
+
+} // namespace
+
 const EntrySpec *findEntry(const rt::artifact::Manifest &manifest,
                            std::optional<int64_t> batchSize) {
   for (EntryKind kind : {EntryKind::TrainStep, EntryKind::Predict}) {
@@ -34,19 +47,6 @@ const EntrySpec *findEntry(const rt::artifact::Manifest &manifest,
   }
   return nullptr;
 }
-
-bool isAlive(const SlotSpec &slot, uint32_t call) {
-  return slot.entry == kAllEntries || (slot.liveBegin <= call && call <= slot.liveEnd);
-}
-
-std::string row(std::string_view name, std::string_view role, uint64_t bytes) {
-  char buffer[256];
-  std::snprintf(buffer, sizeof(buffer), "  %-44.100s %-12.20s %16s\n", std::string(name).c_str(),
-                std::string(role).c_str(), grouped(static_cast<int64_t>(bytes)).c_str());
-  return buffer;
-}
-
-} // namespace
 
 std::optional<PlanReport> planReport(const rt::artifact::Manifest &manifest,
                                      std::optional<int64_t> batchSize) {

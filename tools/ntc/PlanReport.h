@@ -31,7 +31,11 @@ struct PlanReport {
 };
 
 /// The training step of the greatest batch size, or of `batchSize`; without training steps, the
-/// predictions. Nothing where the manifest has no such entry.
+/// predictions. Null where the manifest has no such entry.
+const rt::artifact::EntrySpec *findEntry(const rt::artifact::Manifest &manifest,
+                                         std::optional<int64_t> batchSize);
+
+/// The memory of that entry. Nothing where there is none.
 std::optional<PlanReport> planReport(const rt::artifact::Manifest &manifest,
                                      std::optional<int64_t> batchSize);
 
