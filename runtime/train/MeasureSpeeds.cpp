@@ -139,7 +139,7 @@ double otherRate(exec::ThreadPool &pool) {
 /// What a call of a kernel costs besides its work: a job on one thread that calls through a
 /// pointer.
 double callSeconds(exec::ThreadPool &one) {
-  static volatile int sink = 0;
+  [[maybe_unused]] static volatile int sink = 0;
   void (*volatile kernel)(int) = [](int value) { sink = value; };
   return leastSeconds(1000, [&] {
     one.run([](void *context, unsigned) { (*static_cast<void (*volatile *)(int)>(context))(0); },
