@@ -36,6 +36,8 @@ constexpr double kMostMemory = 1.25;
 constexpr double kProgramShare = 0.4;
 /// Of one comparison; a longer step is compared for longer.
 constexpr double kLeastComparison = 0.25;
+/// A comparison takes no more of the search's time than this, unless single steps do.
+constexpr double kMostOfTime = 0.01;
 /// How much longer the whole is compared at the end.
 constexpr double kLastWord = 3;
 constexpr double kStepsPerComparison = 30;
@@ -193,7 +195,8 @@ private:
     if (Problem problem = compare(untuned_, best_, Timed::Steps, none, start)) {
       return problem;
     }
-    comparison_ = std::max(kLeastComparison, kStepsPerComparison * none.step);
+    comparison_ = std::max(kLeastComparison, std::min(kStepsPerComparison * none.step,
+                                                      kMostOfTime * request_.seconds));
     note(concat("tuning ", model_.name, ": a step takes ", microseconds(none.step),
                 options_.tuning.isEmpty()
                     ? std::string()
